@@ -1,0 +1,39 @@
+"""Places: where on a machine a series or a finding is, `eth0/rx-3` or `card 6/kni`.
+
+A place is a path of names from the whole to the part. The empty place is the whole machine.
+"""
+
+ALL_CARDS = "all cards"
+"""Where a chassis counts the sum over its cards: not a card, and never added to them."""
+
+
+def whole(place: str) -> str:
+    """Return the interface, card or socket a place belongs to: `eth0` of `eth0/rx-3`."""
+    return place.partition("/")[0]
+
+
+def meet(one: str, other: str) -> bool:
+    """Tell whether two places can speak of the same packets: one is part of the other, or of the whole machine."""
+    return not one or not other or whole(one) == whole(other)
+
+
+def socket_place(protocol: str, local: str, inode: str = "") -> str:
+    """Return the place of a socket as `ss` writes it: `udp 0.0.0.0:53/4242`, `tcp [::]:22`.
+
+    The inode, where known, tells sockets of one address apart (SO_REUSEPORT). IPv6 addresses come with or without
+    brackets (`:::22` of netstat) and leave with them.
+    """
+    host, _, port = local.rpartition(":")
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    return f"{protocol} {host}:{port}" + (f"/{inode}" if inode.strip("0") else "")
+
+
+def numbered(place: str, taken: set[str]) -> str:
+    """Return the place, or `place/2`, `place/3` and so on where it is taken, and take it."""
+    number, free = 1, place
+    while free in taken:
+        number += 1
+        free = f"{place}/{number}"
+    taken.add(free)
+    return free

@@ -1,0 +1,71 @@
+"""The command line. Commands are imported only when they are called: `brimful --help` must start at once."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from brimful import __version__
+
+COMMANDS = {
+    "diagnose": "which buffer overflowed, whose fault it is and what to do",
+    "capture": "save what this host's buffers say, to be diagnosed elsewhere",
+    "explain": "what a counter, a meaning or a stage is",
+    "sources": "what can be read here, and why not where not",
+}
+
+
+class Lazy(click.Group):
+    """A group whose commands are modules of this package, each with a `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, main job first."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; None for an unknown name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"brimful.cli.{cmd_name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run one command; a reader that went away (`| head`) is no verdict, and click would end with 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python fails again when it ends
+            ctx.exit(141)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="brimful")
+def cli() -> None:
+    """Say which buffer overflowed, whose fault it is and what to do.
+
+    For every buffer a packet crosses: live on this host, or from saved captures (StarOS show output and syslog,
+    sosreports, proc files, ethtool output).
+    """
+
+
+def main() -> None:
+    """Run the command line. Status 1 is a verdict and nothing else: Ctrl-C, `| head` and a full disk have their own."""
+    try:
+        sys.exit(cli.main(standalone_mode=False))
+    except click.ClickException as why:
+        why.show()
+        sys.exit(why.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except OSError as why:  # nothing reads so late: it is the output that cannot be written
+        click.echo(f"brimful: {why}", err=True)
+        sys.exit(2)

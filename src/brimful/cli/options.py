@@ -1,0 +1,54 @@
+"""What the commands share: durations, the sources' catalogue and one line for unusable input."""
+
+import re
+import sys
+from typing import NoReturn
+
+import click
+
+from brimful.roots.catalog import Catalog
+from brimful.sources import SOURCES
+
+UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+
+
+class Duration(click.ParamType[float]):
+    """Seconds, as `10s`, `500ms`, `2min` or a bare number."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return seconds; a usage error for anything else."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", str(value).strip(), re.ASCII)
+        if match is None or match[2] not in UNITS:
+            self.fail(f"{value!r} is not a duration such as 10s, 500ms or 2min", param, ctx)
+        return float(match[1]) * UNITS[match[2]]
+
+
+class Offset(click.ParamType[int]):
+    """Seconds east of UTC, as `+02:00`, `-5` or `-0500`."""
+
+    name = "offset"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return seconds; a usage error for anything else."""
+        match = re.fullmatch(r"([+-]?)(\d{1,2}):?(\d\d)?", str(value).strip(), re.ASCII)
+        if match is None or int(match[2]) > 14 or int(match[3] or 0) > 59:  # noqa: PLR2004 - hours and minutes
+            self.fail(f"{value!r} is not an offset from UTC such as -05:00", param, ctx)
+        return (-1 if match[1] == "-" else 1) * (int(match[2]) * 3600 + int(match[3] or 0) * 60)
+
+
+def catalog() -> Catalog:
+    """Return what the sources ask for and how their texts look."""
+    return Catalog([(source.requests, source.looks_like) for source in SOURCES])
+
+
+def requests() -> tuple[str, ...]:
+    """Return every request of every source, once."""
+    return tuple(dict.fromkeys(request for source in SOURCES for request in source.requests))
+
+
+def refuse(why: object) -> NoReturn:
+    """End with one line on standard error and status 2."""
+    click.echo(f"brimful: {why}", err=True)
+    sys.exit(2)

@@ -1,0 +1,140 @@
+"""The one JSON object that `brimful diagnose --json` prints, and what the terminal is drawn from."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from brimful import __version__
+from brimful.evidence.evidence import Evidence
+from brimful.evidence.ledger import Loss, Unexplained, losses, unexplained
+from brimful.evidence.moment import Moment
+from brimful.evidence.origin import Blind, Exhibit, Unread
+from brimful.judge import Judgement, Outcome, Sink, Verdict
+from brimful.roots.base import Root
+from brimful.rules import Collect, Finding
+
+SCHEMA = 1
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """One machine: its roots, what they held and what was concluded of it."""
+
+    name: str
+    roots: tuple[Root, ...]
+    evidence: Evidence
+    judgement: Judgement
+
+
+def outcome(machines: Iterable[Machine]) -> Outcome:
+    """Return the worst of several machines: a verdict before doubt before health."""
+    found = {machine.judgement.outcome for machine in machines}
+    return next(o for o in (Outcome.VERDICT, Outcome.UNDECIDED, Outcome.HEALTHY) if o in found)
+
+
+def as_json(machines: list[Machine]) -> bytes:
+    """Return the report as one JSON object."""
+    report = {
+        "brimful": __version__,
+        "schema": SCHEMA,
+        "roots": [_root(root, machine.evidence) for machine in machines for root in machine.roots],
+        "outcome": outcome(machines),
+        "statement": " ".join(machine.judgement.statement for machine in machines),
+        "verdicts": [_verdict(machine, v) for machine in machines for v in machine.judgement.verdicts],
+        "open": [_open(machine, finding) for machine in machines for finding in machine.judgement.opens],
+        "notes": [{"root": machine.name, "text": note} for machine in machines for note in machine.judgement.notes],
+        "chain": [{"root": machine.name, **_sink(sink)} for machine in machines for sink in machine.judgement.chain],
+        "losses": [{"root": machine.name, **_loss(loss)} for machine in machines for loss in losses(machine.evidence)],
+        "unexplained": [
+            {"root": machine.name, **_unexplained(rest)}
+            for machine in machines
+            for rest in unexplained(machine.evidence)
+        ],
+        "unread": [_unread(line) for machine in machines for line in machine.evidence.unread],
+        "blind": [_blind(machine, blind) for machine in machines for blind in machine.evidence.blind],
+    }
+    return msgspec.json.format(msgspec.json.encode(report), indent=2)
+
+
+def span(evidence: Evidence) -> tuple[Moment, Moment] | None:
+    """Return the earliest and latest moment of any frame, where the clocks can be compared."""
+    moments = [frame.at for r in evidence.all_readings() for frame, _ in r.frames if frame.at is not None]
+    if not moments or len({moment.clock for moment in moments}) > 1:
+        return None
+    return min(moments, key=lambda m: m.ns), max(moments, key=lambda m: m.ns)
+
+
+def _root(root: Root, evidence: Evidence) -> dict[str, object]:
+    times = span(evidence)
+    return {
+        "name": root.name,
+        "kind": root.kind,
+        "path": root.path,
+        "from": str(times[0]) if times else None,
+        "until": str(times[1]) if times else None,
+    }
+
+
+def _exhibit(exhibit: Exhibit) -> dict[str, object]:
+    origin = exhibit.origin
+    return {
+        "text": exhibit.text,
+        "file": origin.file if origin else None,
+        "line": (origin.line or None) if origin else None,
+        "raw": (origin.raw or None) if origin else None,
+        "value": exhibit.value,
+        "at": exhibit.at,
+    }
+
+
+def _collect(collect: Collect) -> dict[str, str]:
+    return {"text": collect.text, "command": collect.command}
+
+
+def _verdict(machine: Machine, verdict: Verdict) -> dict[str, object]:
+    return {
+        "root": machine.name,
+        "owner": verdict.owner,
+        "stage": verdict.stage,
+        "place": verdict.place,
+        "confidence": verdict.confidence,
+        "rule": verdict.rule,
+        "statement": verdict.statement,
+        "because": [_exhibit(exhibit) for exhibit in verdict.because],
+        "against": [_exhibit(exhibit) for exhibit in verdict.against],
+        "doubts": list(verdict.doubts),
+        "do": [{"text": do.text, "command": do.command, "temporary": do.temporary} for do in verdict.do],
+        "collect": [_collect(collect) for collect in verdict.collect],
+    }
+
+
+def _open(machine: Machine, finding: Finding) -> dict[str, object]:
+    return {
+        "root": machine.name,
+        "stage": finding.stage,
+        "place": finding.place,
+        "rule": finding.rule,
+        "statement": finding.statement,
+        "because": [_exhibit(exhibit) for exhibit in finding.because],
+        "doubts": list(finding.doubts),
+        "collect": [_collect(collect) for collect in finding.collect],
+    }
+
+
+def _sink(sink: Sink) -> dict[str, object]:
+    return {"stage": sink.stage, "known": sink.known, "lost": sink.lost, "level": sink.level}
+
+
+def _loss(loss: Loss) -> dict[str, object]:
+    return msgspec.structs.asdict(loss)
+
+
+def _unexplained(rest: Unexplained) -> dict[str, object]:
+    return msgspec.structs.asdict(rest)
+
+
+def _unread(line: Unread) -> dict[str, object]:
+    return {"file": line.origin.file, "line": line.origin.line, "text": line.origin.raw, "why": line.why}
+
+
+def _blind(machine: Machine, blind: Blind) -> dict[str, str]:
+    return {"root": machine.name, "what": blind.what, "why": blind.why, "remedy": blind.remedy}

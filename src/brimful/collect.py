@@ -1,0 +1,52 @@
+"""Runs every source over the roots of one machine and gathers what they read."""
+
+from collections.abc import Callable, Iterable
+
+from brimful.evidence.evidence import Evidence
+from brimful.roots.base import Document, Root
+from brimful.sources import SOURCES, Source
+
+IDENTITY = "nic_identity"
+"""The source that names each interface's driver: others read their counters by it."""
+
+
+def gather(roots: Iterable[Root], progress: Callable[[str], None] | None = None) -> Evidence:
+    """Read everything the roots of one machine hold.
+
+    What a counter means depends on the driver, so the drivers are read first and handed to every document: `driver` for
+    its own interface and `driver:<interface>` for all.
+    """
+    evidence = Evidence()
+    for root in roots:
+        drivers: dict[str, str] = {}
+        _read(root, SOURCES[IDENTITY], evidence, drivers)
+        drivers = {fact.place: str(fact.value) for fact in evidence.facts("nic.driver")}
+        for source in SOURCES:
+            if progress is not None:
+                progress(source.name)
+            if source.name != IDENTITY:
+                _read(root, source, evidence, drivers)
+        for blind in root.blind():
+            evidence.add(blind)
+    return evidence
+
+
+def _read(root: Root, source: Source, evidence: Evidence, drivers: dict[str, str]) -> None:
+    for request in source.requests:
+        answered = False
+        for document in root.documents(request):
+            answered = True
+            _introduce(document, drivers)
+            for item in source(document):
+                evidence.add(item)
+            evidence.lines += document.lines_read
+        if answered and source.one_of:
+            return
+
+
+def _introduce(document: Document, drivers: dict[str, str]) -> None:
+    """Tell the document which driver its interfaces have."""
+    driver = drivers.get(document.of.get("interface", ""))
+    if driver is not None:
+        document.of.setdefault("driver", driver)
+    document.of.update({f"driver:{interface}": name for interface, name in drivers.items()})

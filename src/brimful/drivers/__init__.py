@@ -1,0 +1,1 @@
+"""What is known of network drivers: the meaning of each one's counters, as data."""

@@ -1,0 +1,117 @@
+"""What changed in a series between its first and its last frame: wraps, resets, freshness and age.
+
+A decrease is a wrap before it is a reset: which of the two is decided by the counter's width and by whether the
+machine is still in the same boot. See Documentation/networking/statistics.rst for why counters are allowed to lag.
+"""
+
+from itertools import pairwise
+
+from brimful.evidence.frame import Frame
+from brimful.evidence.moment import SECOND, seconds_between
+from brimful.evidence.origin import Exhibit, Origin
+from brimful.evidence.series import Series
+
+HALF = 2
+"""A narrow counter that seems to have advanced by more than 1/HALF of its range between two reads has been reset."""
+
+
+def step(old: int, new: int, width_bits: int, *, same_boot: bool = True) -> tuple[int, bool]:
+    """Return how far a counter advanced from `old` to `new` and whether it was reset in between.
+
+    After a reset the new value is all that is known to have been counted: a lower bound.
+    """
+    if not same_boot:
+        return new, True
+    if new >= old:
+        return new - old, False
+    if 0 < width_bits < 64 and old < 1 << width_bits:  # noqa: PLR2004
+        wrapped = new + (1 << width_bits) - old
+        if wrapped < (1 << width_bits) // HALF:
+            return wrapped, False
+    return new, True
+
+
+class Reading:
+    """One series over all frames that hold it, in time order.
+
+    `delta` is None with a single sample: nothing is known about now. `seconds` is None where the clocks do not tell.
+    """
+
+    __slots__ = ("delta", "frames", "reset", "seconds", "series")
+
+    def __init__(self, series: Series, frames: list[tuple[Frame, int]]) -> None:
+        self.series = series
+        self.frames = frames
+        self.reset = False
+        self.delta: int | None = None
+        self.seconds: float | None = None
+        if len(frames) > 1:
+            total = 0
+            for (before, i), (after, j) in pairwise(frames):
+                advanced, was_reset = step(
+                    before.values[i], after.values[j], series.width_bits, same_boot=before.boot == after.boot
+                )
+                total += advanced
+                self.reset = self.reset or was_reset
+            self.delta = total
+            self.seconds = seconds_between(frames[0][0].at, frames[-1][0].at)
+
+    @property
+    def first(self) -> int:
+        """The value in the earliest frame."""
+        frame, index = self.frames[0]
+        return frame.values[index]
+
+    @property
+    def last(self) -> int:
+        """The value in the latest frame: for a counter, everything since it was last cleared."""
+        frame, index = self.frames[-1]
+        return frame.values[index]
+
+    @property
+    def highest(self) -> int:
+        """The largest value seen: for levels."""
+        return max(frame.values[index] for frame, index in self.frames)
+
+    @property
+    def samples(self) -> int:
+        """How many frames hold the series."""
+        return len(self.frames)
+
+    @property
+    def rising(self) -> bool | None:
+        """True when it advanced between samples, False when it is known not to have, None when that cannot be said.
+
+        A counter that is zero has never advanced: one sample proves that. A value younger than the counter's refresh
+        period proves nothing.
+        """
+        if self.delta:
+            return True
+        if self.delta is None:
+            return False if self.last == 0 else None
+        if self.seconds is not None and self.seconds * SECOND < self.series.refresh_ns:
+            return None
+        return False
+
+    @property
+    def per_second(self) -> float | None:
+        """The mean rate over the window."""
+        if self.delta is None or not self.seconds:
+            return None
+        return self.delta / self.seconds
+
+    @property
+    def counted(self) -> int:
+        """What to weigh: the advance where there is one, else everything since the counter was cleared."""
+        return self.last if self.delta is None else self.delta
+
+    @property
+    def origin(self) -> Origin:
+        """Where the latest value was read."""
+        frame, index = self.frames[-1]
+        return frame.origin(index)
+
+    def exhibit(self, text: str) -> Exhibit:
+        """Return this reading as evidence for a sentence."""
+        at = self.frames[-1][0].at
+        return Exhibit(text, self.origin, self.counted, str(at) if at is not None else None)

@@ -1,0 +1,41 @@
+"""Points in time: UTC nanoseconds, with the clock they were read from and how far off that may be."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+SECOND = 1_000_000_000
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A time in UTC nanoseconds since 1970.
+
+    `clock` names what it was read from; clocks of different names may differ by the sum of their uncertainties.
+    `monotonic_ns` is set for live reads only and is preferred for differences: it does not step.
+    `zone_known` is false where the text gave no usable zone and UTC was assumed.
+    """
+
+    ns: int
+    clock: str = "utc"
+    uncertainty_ns: int = 0
+    monotonic_ns: int | None = None
+    zone_known: bool = True
+
+    def __str__(self) -> str:
+        """RFC 3339, to the millisecond, in UTC."""
+        if self.clock == "relative":
+            return f"+{self.ns / SECOND:g}s"
+        stamp = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.ns // 1000)
+        text = stamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return text.replace(".000Z", "Z")
+
+
+def seconds_between(first: Moment | None, last: Moment | None) -> float | None:
+    """Return the seconds from one moment to another, or None where the two clocks cannot be compared or stepped back."""
+    if first is None or last is None:
+        return None
+    if first.monotonic_ns is not None and last.monotonic_ns is not None:
+        return (last.monotonic_ns - first.monotonic_ns) / SECOND
+    if first.clock != last.clock or last.ns < first.ns:
+        return None
+    return (last.ns - first.ns) / SECOND

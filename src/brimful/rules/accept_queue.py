@@ -1,0 +1,102 @@
+"""Accept queues that are full: the application does not call accept() fast enough, or its backlog is too short."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from brimful.chain.place import whole
+from brimful.evidence.delta import Reading
+from brimful.evidence.evidence import Evidence
+from brimful.evidence.origin import Exhibit
+from brimful.evidence.weight import one_view, weigh
+from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
+
+COLLECT = (
+    Collect("every listener with its queue and limit", "ss -ltnpe"),
+    Collect("the listen counters, twice, 10 s apart", "nstat -az TcpExtListenOverflows TcpExtListenDrops"),
+)
+
+
+@rule(
+    "socket.listen.overflowed",
+    "socket.listen.passed",
+    "socket.listen.queued",
+    "socket.listen.limit",
+    "socket.owner",
+    "sysctl",
+)
+def accept_queue(evidence: Evidence) -> Iterator[Finding]:
+    """Is an accept queue full because the application does not accept?"""
+    overflowed = one_view(evidence.readings("socket.listen.overflowed"))
+    weight = weigh(overflowed, one_view(evidence.readings("socket.listen.passed")))
+    full = _full(evidence)
+    because = tuple(r.exhibit(f"{r.series.raw}: {weight}") for r in overflowed if r.counted)
+    if full:
+        # how the connections lost are shared among several full listeners is not counted anywhere
+        harm = weight.lost if weight.now and len(full) == 1 else 0
+        for queued, limit in full:
+            finding = _listener(evidence, queued, limit, State.LOST if weight.now else State.FULL)
+            yield msgspec.structs.replace(finding, harm=harm, because=finding.because + because)
+    elif weight.now or weight.over:
+        yield _somewhere(State.LOST if weight.now else State.OVER, weight.lost, because)
+    elif weight.lost and not weight.sampled:
+        yield Finding(
+            stage="socket.listen",
+            place="tcp",
+            state=State.OPEN,
+            statement=f"Connections were dropped at full accept queues, {weight}; one sample does not say when.",
+            because=tuple(r.exhibit(f"{r.series.raw} {r.last:,}, one sample") for r in overflowed if r.last),
+            collect=COLLECT,
+        )
+
+
+def _full(evidence: Evidence) -> list[tuple[Reading, int]]:
+    """Listeners whose queue was over its limit in any sample: net/sock.h, sk_acceptq_is_full() is `queued > limit`."""
+    limits = {r.series.place: r.last for r in evidence.readings("socket.listen.limit")}
+    return [
+        (queued, limits[queued.series.place])
+        for queued in one_view(evidence.readings("socket.listen.queued"))
+        if queued.series.place in limits and queued.highest > limits[queued.series.place]
+    ]
+
+
+def _listener(evidence: Evidence, queued: Reading, limit: int, state: State) -> Finding:
+    place = queued.series.place
+    owner = evidence.fact("socket.owner", place)
+    who = str(owner.value) if owner else "The application"
+    somaxconn = evidence.fact("sysctl", "net.core.somaxconn")
+    cap = f" (net.core.somaxconn, now {somaxconn.value}, caps it)" if somaxconn else " (net.core.somaxconn caps it)"
+    return Finding(
+        stage="socket.listen",
+        place=whole(place),
+        state=state,
+        statement=f"{who} does not accept connections on {whole(place)} as fast as they arrive: its accept queue is full.",
+        confidence=Confidence.HIGH if state is State.LOST else Confidence.MEDIUM,
+        because=(queued.exhibit(f"{queued.highest:,} connections wait for accept(), the limit is {limit:,}"),),
+        doubts=() if owner else ("which process listens is not shown",),
+        do=(
+            Treatment("find out what keeps it from accept(): a blocked thread, too few workers"),
+            Treatment(
+                f"raise the backlog it passes to listen(){cap}",
+                "sysctl -w net.core.somaxconn=<connections>",
+                temporary=True,
+            ),
+        ),
+        collect=COLLECT,
+        level=1.0,
+    )
+
+
+def _somewhere(state: State, lost: int, because: tuple[Exhibit, ...]) -> Finding:
+    verb, full = ("does not accept", "overflows") if state is State.LOST else ("has not accepted", "overflowed")
+    return Finding(
+        stage="socket.listen",
+        place="tcp",
+        state=state,
+        statement=f"An application {verb} connections as fast as they arrive: its accept queue {full}.",
+        because=because,
+        doubts=("which listener it is is not shown",),
+        do=(Treatment("find the listener whose Recv-Q is over its Send-Q", "ss -ltnp"),),
+        collect=COLLECT,
+        harm=lost,
+    )

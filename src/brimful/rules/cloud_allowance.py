@@ -1,0 +1,31 @@
+"""Packets the cloud provider dropped because the instance went over an allowance: the host is not at fault."""
+
+from collections.abc import Iterator
+
+from brimful.chain.owner import Owner
+from brimful.evidence.evidence import Evidence
+from brimful.evidence.weight import one_view, weigh
+from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
+
+
+@rule("network.path.allowance_exceeded", "nic.ring.passed")
+def cloud_allowance(evidence: Evidence) -> Iterator[Finding]:
+    """Did the cloud provider drop packets above the instance's allowance?"""
+    for interface in evidence.places("network.path.allowance_exceeded"):
+        readings = evidence.readings("network.path.allowance_exceeded", place=interface)
+        weight = weigh(readings, one_view(evidence.readings("nic.ring.passed", place=interface)))
+        if not (weight.now or weight.over):
+            continue
+        moved = sorted((reading for reading in readings if reading.counted), key=lambda reading: -reading.counted)
+        yield Finding(
+            stage="network.path",
+            place=interface,
+            state=State.LOST if weight.now else State.OVER,
+            statement=f"The cloud provider {'holds back or drops' if weight.now else 'has held back or dropped'} packets of {interface}: the instance {'is' if weight.now else 'was'} over its allowance.",
+            owner=Owner.POLICY,
+            confidence=Confidence.HIGH,
+            because=tuple(r.exhibit(f"{r.series.raw} {r.counted:,}") for r in moved),
+            do=(Treatment("take an instance with a higher allowance, or spread the traffic over several"),),
+            collect=(Collect("the counters of the NIC, twice, 10 s apart", f"ethtool -S {interface}"),),
+            harm=weight.lost,
+        )

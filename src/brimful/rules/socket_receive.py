@@ -1,0 +1,193 @@
+"""Sockets whose receive buffer is full: the reader is slower than what arrives.
+
+The kernel keeps the two cases apart: a full socket counts in RcvbufErrors (-ENOMEM), a protocol out of its shared
+memory in MemErrors (-ENOBUFS); net/ipv4/udp.c, __udp_queue_rcv_skb().
+"""
+
+from collections.abc import Iterator
+
+from brimful.chain.place import whole
+from brimful.evidence.delta import Reading
+from brimful.evidence.event import Fact
+from brimful.evidence.evidence import Evidence
+from brimful.evidence.origin import Exhibit
+from brimful.evidence.weight import Weight, one_view, weigh
+from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
+
+MOST_SOCKETS = 3
+"""Sockets that get a verdict of their own: the worst ones."""
+
+STARVED = "a reader that is not given a CPU looks like one that is slow"
+ONCE = "one sample: a queue that is full for a moment looks the same"
+
+COLLECT = (
+    Collect("queue, buffer and drops of every UDP socket, with its process", "ss -uanmpe"),
+    Collect("the UDP counters, twice, 10 s apart", "cat /proc/net/snmp"),
+)
+
+READS = (
+    "socket.receive.full",
+    "socket.receive.passed",
+    "socket.receive.dropped",
+    "socket.receive.queued",
+    "socket.receive.limit",
+    "protocol.memory.refused",
+    "socket.owner",
+    "sysctl",
+)
+
+
+@rule(*READS)
+def socket_receive(evidence: Evidence) -> Iterator[Finding]:
+    """Is a receive buffer full because its reader is too slow?"""
+    full = one_view(evidence.readings("socket.receive.full"))
+    passed = one_view([r for r in evidence.readings("socket.receive.passed") if r.series.place.startswith("udp")])
+    weight = weigh(full, passed)
+    sockets = _dropping(evidence)
+    blamed = [_socket(evidence, reading, full) for reading in sockets[:MOST_SOCKETS]] if _agree(weight, full) else []
+    yield from blamed
+    if weight.now and not blamed:
+        yield _all(full, passed, State.LOST, evidence)
+    elif weight.over and not blamed:
+        yield _all(full, passed, State.OVER, evidence)
+    elif weight.lost and not weight.sampled:
+        yield _once(full, weight)
+    yield from _overnow(evidence, {finding.place for finding in blamed})
+
+
+def _agree(weight: Weight, full: list[Reading]) -> bool:
+    """A socket's drops count for its buffer only where the protocol's own counter moved too, or is not there."""
+    return not full or weight.now
+
+
+def _dropping(evidence: Evidence) -> list[Reading]:
+    """Sockets that dropped something between samples, worst first."""
+    moved = [r for r in one_view(evidence.readings("socket.receive.dropped")) if r.delta]
+    return sorted(moved, key=lambda r: -r.counted)
+
+
+def _socket(evidence: Evidence, reading: Reading, full: list[Reading]) -> Finding:
+    place = reading.series.place
+    owner = evidence.fact("socket.owner", place)
+    seconds = f" in {reading.seconds:.1f} s" if reading.seconds else ""
+    exhibits = [
+        reading.exhibit(f"the socket dropped {reading.counted:,}{seconds} ({reading.series.raw})"),
+        *_queue(evidence, place),
+    ]
+    exhibits += [r.exhibit(f"UDP as a whole: {r.series.raw} rose by {r.counted:,}") for r in full if r.delta]
+    exhibits += [
+        r.exhibit(f"not the protocol's memory: {r.series.raw} did not rise")
+        for r in one_view(evidence.readings("protocol.memory.refused", place="udp"))
+        if r.rising is False
+    ][:1]
+    return Finding(
+        stage="socket.receive",
+        place=whole(place),
+        state=State.LOST,
+        statement=f"{_reader(owner, place, 'does not read')} as fast as packets arrive: its receive buffer overflows.",
+        confidence=Confidence.HIGH,
+        because=tuple(exhibits),
+        doubts=(*(() if owner else ("which process holds the socket is not shown",)), STARVED),
+        proven=True,
+        do=_treatments(evidence, owner),
+        collect=COLLECT,
+        harm=reading.counted,
+        level=_level(evidence, place),
+    )
+
+
+def _level(evidence: Evidence, place: str) -> float | None:
+    limit = next((r.last for r in evidence.readings("socket.receive.limit") if r.series.place == place), 0)
+    queued = next((r.highest for r in evidence.readings("socket.receive.queued") if r.series.place == place), None)
+    return min(1.0, queued / limit) if limit and queued is not None else None
+
+
+def _all(full: list[Reading], passed: list[Reading], state: State, evidence: Evidence) -> Finding:
+    weight = weigh(full, passed)
+    moved = [r for r in full if r.counted]
+    verb, over = ("do not read", "overflow") if state is State.LOST else ("have not read", "overflowed")
+    return Finding(
+        stage="socket.receive",
+        place="udp",
+        state=state,
+        statement=f"Applications {verb} their UDP sockets as fast as packets arrive: receive buffers {over}.",
+        because=tuple(r.exhibit(f"{r.series.raw}: {weigh([r], passed)}") for r in moved),
+        proven=True,
+        doubts=(
+            "which socket it is is not shown",
+            STARVED,
+            *dict.fromkeys(r.series.doubt for r in moved if r.series.doubt),
+        ),
+        do=_treatments(evidence, None),
+        collect=COLLECT,
+        harm=weight.lost,
+    )
+
+
+def _once(full: list[Reading], weight: Weight) -> Finding:
+    return Finding(
+        stage="socket.receive",
+        place="udp",
+        state=State.OPEN,
+        statement=f"Full UDP sockets have dropped datagrams, {weight}; one sample does not say when.",
+        because=tuple(r.exhibit(f"{r.series.raw} {r.last:,}, one sample") for r in full if r.last),
+        collect=COLLECT,
+    )
+
+
+def _overnow(evidence: Evidence, blamed: set[str]) -> Iterator[Finding]:
+    """Sockets whose queue is at its limit in the latest sample: the next packet is lost."""
+    limits = {r.series.place: r.last for r in evidence.readings("socket.receive.limit")}
+    default = evidence.fact("sysctl", "net.core.rmem_default")
+    for reading in one_view(evidence.readings("socket.receive.queued")):
+        place = reading.series.place
+        limit = limits.get(place) or (int(default.value) if default and str(default.value).isdecimal() else 0)
+        if not limit or reading.last < limit or whole(place) in blamed or not place.startswith("udp"):
+            continue
+        owner = evidence.fact("socket.owner", place)
+        assumed = (
+            ()
+            if place in limits
+            else (f"the socket's own buffer is not shown: net.core.rmem_default ({limit:,} bytes) was taken",)
+        )
+        yield Finding(
+            stage="socket.receive",
+            place=whole(place),
+            state=State.FULL,
+            statement=f"{_reader(owner, place, 'is behind in reading')}: its receive buffer is full.",
+            confidence=Confidence.MEDIUM if reading.samples > 1 and reading.first >= limit else Confidence.LOW,
+            because=(reading.exhibit(f"{reading.last:,} bytes queued of {limit:,}"),),
+            doubts=(*assumed, *((ONCE,) if reading.samples == 1 else ())),
+            proven=True,
+            do=_treatments(evidence, owner),
+            collect=COLLECT,
+        )
+
+
+def _queue(evidence: Evidence, place: str) -> Iterator[Exhibit]:
+    limits = {r.series.place: r.last for r in evidence.readings("socket.receive.limit")}
+    for reading in evidence.readings("socket.receive.queued"):
+        limit = limits.get(reading.series.place)
+        if reading.series.place == place and limit:
+            yield reading.exhibit(
+                f"its queue held {'up to ' if reading.samples > 1 else ''}{reading.highest:,} of {limit:,} bytes ({100 * reading.highest / limit:.0f} %)"
+            )
+
+
+def _reader(owner: Fact | None, place: str, does: str) -> str:
+    """Begin a sentence about whoever reads a socket: a process keeps the name it has."""
+    return f"{owner.value} {does} {whole(place)}" if owner else f"An application {does} {whole(place)}"
+
+
+def _treatments(evidence: Evidence, owner: Fact | None) -> tuple[Treatment, ...]:
+    who = str(owner.value) if owner else "the reader"
+    maximum = evidence.fact("sysctl", "net.core.rmem_max")
+    now = f" (now {int(maximum.value):,} bytes)" if maximum and str(maximum.value).isdecimal() else ""
+    return (
+        Treatment(f"make {who} faster: more threads, recvmmsg(), less work per packet, a CPU of its own"),
+        Treatment(
+            f"give it a larger buffer for bursts: SO_RCVBUF, up to net.core.rmem_max{now}; it does not help a reader that is always slower",
+            "sysctl -w net.core.rmem_max=<bytes>",
+            temporary=True,
+        ),
+    )

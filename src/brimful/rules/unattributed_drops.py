@@ -1,0 +1,62 @@
+"""Drops that a sum counts and no single counter names: never blamed on anybody, never passed over in silence."""
+
+from collections.abc import Callable, Iterator
+
+from brimful.evidence.delta import Reading
+from brimful.evidence.evidence import Evidence
+from brimful.evidence.ledger import unexplained
+from brimful.evidence.origin import Exhibit
+from brimful.evidence.weight import LIFETIME_SHARE, one_view, weigh
+from brimful.rules import Collect, Finding, State, rule
+
+MISSED = "rx_missed"
+"""Part of the name of a sum that `/proc/net/dev` prints: rx_dropped with the NIC's own misses."""
+
+
+@rule("protocol.input.rx_dropped", "nic.ring.drops_mixed", "nic.ring.passed", "nic.fifo.overrun")
+def unattributed_drops(evidence: Evidence) -> Iterator[Finding]:
+    """Are there drops on a link that no single counter explains?"""
+    for interface in evidence.places("nic.ring.drops_mixed", "protocol.input.rx_dropped"):
+        passed = one_view(evidence.readings("nic.ring.passed", place=interface))
+        mixed = one_view(evidence.readings("nic.ring.drops_mixed", place=interface))
+        weight = weigh(mixed, passed)
+        if weight.over or (weight.now and (weight.share or 1.0) >= LIFETIME_SHARE):
+            moved = [reading for reading in mixed if reading.counted]
+            names = ", ".join(dict.fromkeys(reading.series.raw for reading in moved))
+            doubts = tuple(dict.fromkeys(reading.series.doubt for reading in moved if reading.series.doubt))
+            text = f"{interface} {'drops' if weight.now else 'has dropped'} packets, and the counter does not tell why ({names}): {weight}"
+            yield _open(interface, text, doubts, moved[0].exhibit)
+        elif not weight.lost:  # the link statistics count the driver's drops again
+            yield from _beyond(evidence, interface, passed)
+
+
+def _beyond(evidence: Evidence, interface: str, passed: list[Reading]) -> Iterator[Finding]:
+    """What `rx_dropped` counted beyond all drops that have a name; where several texts show it, the least."""
+    overrun = weigh(one_view(evidence.readings("nic.fifo.overrun", place=interface)))
+    known = overrun.lost if overrun.now else 0
+    totals = [total for total in evidence.readings("protocol.input.rx_dropped", place=interface) if total.delta]
+    packets = min((rest.packets for rest in unexplained(evidence) if rest.place == interface), default=0)
+    if not totals or packets <= 0:
+        return
+    if any(MISSED in total.series.raw for total in totals):  # this sum has the NIC's overruns in it
+        packets -= known
+    through = weigh(totals[:1], passed).passed
+    if packets > 0 and through is not None and packets >= LIFETIME_SHARE * (through + packets):
+        text = f"{packets:,} packets that {interface} received were dropped and no counter names the reason: the driver, a CPU's backlog or a protocol nobody listens to"
+        yield _open(interface, text, (), totals[0].exhibit)
+
+
+def _open(interface: str, text: str, doubts: tuple[str, ...], exhibit: Callable[[str], Exhibit]) -> Finding:
+    return Finding(
+        stage="protocol.input",
+        place=interface,
+        state=State.OPEN,
+        statement=f"{text}.",
+        because=(exhibit(text),),
+        doubts=doubts,
+        collect=(
+            Collect("driver and firmware", f"ethtool -i {interface}"),
+            Collect("all counters of the NIC, twice, 10 s apart", f"ethtool -S {interface}"),
+            Collect("the reason of each drop in the kernel", "perf trace -e skb:kfree_skb"),
+        ),
+    )

@@ -1,0 +1,45 @@
+"""Read `ethtool -g`: how many descriptors the rings of an interface have, and how many they may have."""
+
+import re
+from collections.abc import Iterator
+
+from brimful.evidence.evidence import Item
+from brimful.evidence.frame import LARGEST, Sheet
+from brimful.evidence.series import Series
+from brimful.roots.base import Document
+from brimful.sources import source, unread
+
+_HEADING = re.compile(r"\s*Ring parameters for (\S+?):\s*")
+_PARTS = {"Pre-set maximums": "maximum", "Current hardware settings": "current"}
+_MEANINGS = {
+    ("maximum", "RX"): "nic.ring.size_maximum",
+    ("current", "RX"): "nic.ring.size",
+    ("current", "TX"): "nic.tx_ring.size",
+}
+_NUMBER = re.compile(r"[0-9]{1,20}")
+
+
+@source("ethtool -g {interface}", looks_like=r"(?m)^Ring parameters for ", meanings=tuple(_MEANINGS.values()))
+def nic_ring(document: Document) -> Iterator[Item]:
+    """Read the ring sizes of one interface (ethtool -g)."""
+    interface = document.of.get("interface", "")
+    sheet = Sheet(document.origin, document.at, document.boot)
+    taken: set[str] = set()
+    part = ""
+    for number, line in document.numbered():
+        heading = _HEADING.fullmatch(line)
+        if heading:
+            interface = interface or heading[1]
+        key, _, text = (piece.strip() for piece in line.partition(":"))
+        part = _PARTS.get(key, part)
+        meaning = _MEANINGS.get((part, key))
+        if not meaning or not interface or text.lower() == "n/a" or meaning in taken:
+            continue
+        value = int(text) if _NUMBER.fullmatch(text) else LARGEST + 1
+        if value > LARGEST:
+            yield unread(document, number, "the size of a ring is not a number")
+        else:
+            taken.add(meaning)
+            sheet.add(Series(meaning, interface, f"{part} {key}", "nic_ring", width_bits=0), value, number)
+    if len(sheet):
+        yield sheet.frame()

@@ -1,0 +1,47 @@
+import pytest
+
+from brimful.chain.meaning import MEANINGS, Kind
+from brimful.drivers.mib import MIB, MIB_MEANINGS, mib_series
+
+
+def test_every_counter_has_a_known_meaning():
+    assert set(MIB_MEANINGS) == {meaning for meaning, _ in MIB.values()} <= MEANINGS.keys()
+
+
+def test_a_sum_of_other_counters_is_never_a_loss_of_its_own():
+    for group in ("Udp", "UdpLite", "Udp6", "UdpLite6", "Tcp"):
+        for name in ("InErrors", "InErrs"):
+            if (group, name) in MIB:
+                assert MEANINGS[MIB[group, name][0]].kind is Kind.MIXED
+    assert MEANINGS[MIB["TcpExt", "ListenDrops"][0]].kind is Kind.MIXED
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning", "place"),
+    [
+        ("UdpRcvbufErrors", "socket.receive.full", "udp"),
+        ("Udp6RcvbufErrors", "socket.receive.full", "udp6"),
+        ("UdpLiteRcvbufErrors", "socket.receive.full", "udplite"),
+        ("UdpLite6RcvbufErrors", "socket.receive.full", "udplite6"),
+        ("UdpMemErrors", "protocol.memory.refused", "udp"),
+        ("TcpExtPFMemallocDrop", "protocol.memory.refused", "host"),
+        ("TcpExtListenOverflows", "socket.listen.overflowed", "tcp"),
+        ("TcpExtTCPZeroWindowDrop", "socket.receive.tcp_dropped", "tcp/TCPZeroWindowDrop"),
+        ("Ip6ReasmFails", "kernel.table.reassembly_failed", "ip6"),
+    ],
+)
+def test_a_word_is_told_apart_by_its_group(word, meaning, place):
+    series = mib_series([word], "test")[word]
+    assert (series.meaning, series.place, series.width_bits) == (meaning, place, 64)
+
+
+def test_a_pruned_packet_is_counted_once_where_the_kernel_counts_it_twice():
+    assert set(mib_series(["TcpExtRcvPruned", "TcpExtTCPRcvQDrop"], "test")) == {"TcpExtTCPRcvQDrop"}
+    assert set(mib_series(["TcpExtRcvPruned"], "test")) == {"TcpExtRcvPruned"}
+
+
+def test_raw_names_and_doubts_are_those_of_the_source():
+    assert mib_series(["UdpInErrors"], "test")["UdpInErrors"].raw == "Udp.InErrors"
+    series = mib_series(["TcpExtTCPOFODrop", "Other"], "nstat", "nstat {}{}", "old")["TcpExtTCPOFODrop"]
+    assert series.raw == "nstat TcpExtTCPOFODrop"
+    assert series.doubt == "old; also counts where TCP as a whole is out of memory (tcp_mem)"

@@ -1,0 +1,104 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brimful.evidence.delta import Reading, step
+from brimful.evidence.frame import Sheet
+from brimful.evidence.moment import SECOND, Moment
+from brimful.evidence.origin import Origin
+from brimful.evidence.series import Series
+
+
+def reading(values, *, width=64, refresh_ns=0, gap_s=1, boots=None):
+    series = Series("nic.ring.no_buffer", "eth0", "rx_dropped", "test", width, refresh_ns)
+    frames = []
+    for number, value in enumerate(values):
+        at = None if gap_s is None else Moment(number * gap_s * SECOND)
+        sheet = Sheet(lambda line: Origin("file", line, f"line {line}"), at, boots[number] if boots else "")
+        sheet.add(series, value, 10 + number)
+        frames.append((sheet.frame(), 0))
+    return Reading(series, frames)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "width", "same_boot", "advanced", "reset"),
+    [
+        (5, 9, 64, True, 4, False),
+        (5, 5, 64, True, 0, False),
+        (4294967290, 10, 32, True, 16, False),
+        (65530, 4, 16, True, 10, False),
+        (4294967290, 10, 64, True, 10, True),
+        (1000, 10, 32, True, 10, True),
+        (40000, 20000, 16, True, 20000, True),
+        (5, 9, 64, False, 9, True),
+        (2**32 + 5, 3, 32, True, 3, True),
+    ],
+    ids=[
+        "advance",
+        "still",
+        "wrap at 32 bits",
+        "wrap at 16 bits",
+        "a 64-bit decrease is a reset",
+        "a small 32-bit value falling is a reset",
+        "more than half the range is a reset",
+        "another boot",
+        "a value wider than its counter cannot wrap",
+    ],
+)
+def test_step_tells_a_wrap_from_a_reset(old, new, width, same_boot, advanced, reset):
+    assert step(old, new, width, same_boot=same_boot) == (advanced, reset)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 2**31 - 1))
+def test_any_32_bit_advance_below_half_the_range_is_recovered(old, by):
+    assert step(old, (old + by) % 2**32, 32) == (by, False)
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.sampled_from([0, 16, 32, 64]))
+def test_an_advance_is_never_negative(old, new, width):
+    assert step(old, new, width)[0] >= 0
+
+
+def test_one_sample_says_nothing_about_now():
+    single = reading([7])
+    assert (single.delta, single.rising, single.per_second, single.counted) == (None, None, None, 7)
+
+
+def test_a_counter_at_zero_has_never_moved():
+    assert reading([0]).rising is False
+
+
+def test_samples_give_a_rate():
+    moved = reading([10, 14, 30], gap_s=2)
+    assert (moved.delta, moved.seconds, moved.per_second, moved.rising) == (20, 4.0, 5.0, True)
+    assert (moved.first, moved.last, moved.highest, moved.samples) == (10, 30, 30, 3)
+
+
+def test_the_highest_level_may_lie_in_the_middle():
+    assert reading([3, 9, 4]).highest == 9
+
+
+def test_a_reset_between_samples_is_a_lower_bound():
+    cleared = reading([100, 3, 5])
+    assert (cleared.delta, cleared.reset) == (5, True)
+
+
+def test_boots_are_never_subtracted():
+    rebooted = reading([100, 150], boots=["a", "b"])
+    assert (rebooted.delta, rebooted.reset) == (150, True)
+
+
+def test_a_counter_that_stands_still_within_its_refresh_period_proves_nothing():
+    assert reading([5, 5], refresh_ns=2 * SECOND).rising is None
+    assert reading([5, 5], refresh_ns=SECOND).rising is False
+
+
+def test_unknown_times_leave_the_advance_and_drop_the_rate():
+    timeless = reading([1, 4], gap_s=None)
+    assert (timeless.delta, timeless.seconds, timeless.per_second) == (3, None, None)
+
+
+def test_the_exhibit_points_at_the_latest_line():
+    exhibit = reading([1, 4]).exhibit("text")
+    assert (exhibit.text, exhibit.origin, exhibit.value) == ("text", Origin("file", 11, "line 11"), 3)
+    assert exhibit.at == "1970-01-01T00:00:01Z"

@@ -1,0 +1,554 @@
+import errno
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.namespaces import NOBODY, in_namespace, ip, python
+
+from brimful.evidence.origin import Blind
+from brimful.kernel import sockdiag
+from brimful.kernel.ethtool import DriverInfo, EthtoolError, Rings
+from brimful.kernel.netlink import Link, Links, Netlink, NetlinkError
+from brimful.kernel.sockdiag import Memory, Owner, Owners, Socket, Sockets
+from brimful.roots import commands, live
+from brimful.roots.base import Counters
+from brimful.roots.live import LiveRoot
+from brimful.sources import SOURCES
+
+RX_ERRORS = ("errors", "dropped", "over_errors", "length_errors", "crc_errors", "frame_errors", "fifo_errors")
+
+
+def text(document):
+    return bytes(document.data[document.start : document.end]).decode()
+
+
+def only(root, request):
+    (document,) = root.documents(request)
+    return document
+
+
+def test_the_host_says_who_it_is_and_when():
+    root = LiveRoot()
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert (root.name, root.kind, root.path) == (socket.gethostname(), "live", "")
+    assert (root.boot, root.identity) == (boot, f"{socket.gethostname()}/{boot}")
+    before = time.time_ns(), time.monotonic_ns()
+    document = only(root, "hostname")
+    assert before[0] <= document.at.ns <= time.time_ns()
+    assert before[1] <= document.at.monotonic_ns <= time.monotonic_ns()
+    assert (document.at.clock, document.boot, document.file) == ("host", boot, "hostname")
+
+
+def test_each_call_reads_anew(tmp_path):
+    (tmp_path / "proc").mkdir()
+    root = LiveRoot(str(tmp_path))
+    for word in ("one", "two"):
+        (tmp_path / "proc" / "counter").write_text(word)
+        document = only(root, "/proc/counter")
+        assert (text(document), document.file, document.name) == (word, "/proc/counter", "/proc/counter")
+
+
+def test_a_host_without_a_boot_identity_claims_none(tmp_path):
+    assert (LiveRoot(str(tmp_path)).boot, LiveRoot(str(tmp_path)).identity) == ("", "")
+
+
+def test_short_answers_are_those_of_the_commands():
+    root = LiveRoot()
+    for command in ("hostname", "uname -r", "uname -a"):
+        if shutil.which(command.split()[0]):
+            shown = subprocess.run(command.split(), capture_output=True, text=True, check=True).stdout
+            assert text(only(root, command)).split()[:3] == shown.split()[:3]
+    assert text(only(root, "nproc")) == f"{os.cpu_count()}\n"
+    assert abs(datetime.fromisoformat(text(only(root, "date")).strip()).timestamp() - time.time()) < 5
+
+
+@pytest.mark.parametrize(
+    "request_",
+    ["show iftask stats", "log", "/nowhere", "/", "/sys/class/net/{interface}/mtu", "lspci -vvv", "ss {options}", ""],
+)
+def test_what_is_not_known_or_not_there_is_not_answered(request_):
+    root = LiveRoot()
+    assert list(root.documents(request_)) == []
+    assert root.blind() == []
+    assert root.answers(request_) is (request_ in {"/nowhere", "/"})
+
+
+def test_every_request_that_is_answered_is_one_that_a_source_makes():
+    answered = {request for source in SOURCES for request in source.requests if LiveRoot().answers(request)}
+    assert {"ethtool -S {interface}", "ss -OHtuanmpe", "/proc/net/softnet_stat", "hostname"} <= answered
+    assert {f"/sys/devices/{{bridge}}/{name}" for name in live.LINK_FILES} <= answered
+
+
+def test_what_is_no_regular_file_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    root = LiveRoot(str(tmp_path))
+    assert [*root.documents("/pipe"), *root.documents("/folder"), *root.documents("/nul\0")] == []
+    assert root.blind() == []
+
+
+def test_a_very_long_file_is_read_up_to_a_bound_and_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(live, "LARGEST_FILE", 100_000)
+    (tmp_path / "long").write_bytes(b"x" * 300_000)
+    (tmp_path / "right").write_bytes(b"y" * 100_000)
+    root = LiveRoot(str(tmp_path))
+    assert len(only(root, "/long").data) == 100_000
+    assert [one.what for one in root.blind()] == ["/long"]
+    assert len(only(root, "/right").data) == 100_000
+    list(root.documents("/long"))
+    assert len(root.blind()) == 1
+
+
+def test_a_file_that_may_not_be_read_is_a_blind_spot(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    root = LiveRoot(str(tmp_path))
+    monkeypatch.setattr(live, "_bounded", refuse)
+    assert list(root.documents("/proc/slabinfo")) == []
+    assert root.blind() == [Blind("/proc/slabinfo", "Permission denied", "run as root")]
+
+
+@pytest.fixture
+def slots(tmp_path):
+    """A host with a NIC behind a switch, a virtual function beside it, and interfaces that are on no bus."""
+    port = "pci0000:00/0000:00:1c.0"
+    devices = {
+        "eth0": f"{port}/0000:01:00.0/0000:02:04.0/0000:03:00.0/net/eth0",
+        "eth1": f"{port}/0000:01:00.0/0000:02:04.0/0000:03:10.0/virtio2/net/eth1",
+        "lo": "virtual/net/lo",
+    }
+    (tmp_path / "sys/class/net").mkdir(parents=True)
+    for name, device in devices.items():
+        (tmp_path / "sys/devices" / device).mkdir(parents=True)
+        (tmp_path / "sys/class/net" / name).symlink_to(f"../../devices/{device}")
+    (tmp_path / "sys/class/net/bonding_masters").write_text("")
+    for folder, width in ((port, "8"), (f"{port}/0000:01:00.0", "1"), (f"{devices['eth0'][:-9]}", "8")):
+        (tmp_path / "sys/devices" / folder / "current_link_width").write_text(f"{width}\n")
+    return tmp_path
+
+
+def test_every_link_of_the_bus_from_the_root_port_to_a_nic_is_read_once(slots):
+    found = list(LiveRoot(str(slots)).documents("/sys/devices/{bridge}/current_link_width"))
+    port = "pci0000:00/0000:00:1c.0"
+    assert [(one.of["bridge"], text(one).strip()) for one in found] == [
+        (port, "8"),
+        (f"{port}/0000:01:00.0", "1"),
+        (f"{port}/0000:01:00.0/0000:02:04.0/0000:03:00.0", "8"),
+    ]
+    assert [one.file for one in found] == [f"/sys/devices/{one.of['bridge']}/current_link_width" for one in found]
+    facts = [item for one in found for item in SOURCES["pcie"](one)]
+    assert [(fact.place, fact.value) for fact in facts] == [
+        ("0000:00:1c.0", 8),
+        ("0000:01:00.0", 1),
+        ("0000:03:00.0", 8),
+    ]
+
+
+def test_only_the_links_of_the_bus_are_read_by_pattern(slots):
+    (slots / "sys/devices/pci0000:00/0000:00:1c.0/secret").write_text("x")
+    assert list(LiveRoot(str(slots)).documents("/sys/devices/{bridge}/secret")) == []
+    assert list(LiveRoot(str(slots / "none")).documents("/sys/devices/{bridge}/max_link_speed")) == []
+
+
+NAMES = ("rx_drops", "Rx Queue#", "  pkts rx OOB", "Rx Queue#", "  pkts rx OOB", "[0]: rx_ucast")
+
+
+def test_the_text_of_counters_says_the_same_as_the_numbers():
+    counters = Counters(NAMES, (1, 0, 2, 1, 2**64 - 1, 5))
+    moment = LiveRoot().documents("date").__next__().at
+    document = commands.CountersDocument("eth0", counters, moment, "boot")
+    assert not {"data", "end"} & vars(document).keys()
+    assert document.data == (
+        b"NIC statistics:\n     rx_drops: 1\n     Rx Queue#: 0\n       pkts rx OOB: 2\n     Rx Queue#: 1\n"
+        b"       pkts rx OOB: 18446744073709551615\n     [0]: rx_ucast: 5\n"
+    )
+    assert (document.start, document.end, document.data is document.data) == (0, len(document.data), True)
+    document.of["driver"] = "vmxnet3"
+    numbers = [(frame.layout, list(frame.values)) for frame in SOURCES["nic_counters"](document) if is_frame(frame)]
+    document.counters = None
+    texts = [(frame.layout, list(frame.values)) for frame in SOURCES["nic_counters"](document) if is_frame(frame)]
+    assert numbers == texts
+    assert sum(map(len, (values for _, values in numbers))) > 1
+    with pytest.raises(AttributeError):
+        document.nothing  # noqa: B018
+
+
+def is_frame(item):
+    return hasattr(item, "layout")
+
+
+class Refusing:
+    def __init__(self, number):
+        self.number = number
+
+    def statistics(self, interface, _index):
+        raise EthtoolError(interface, self.number)
+
+
+@pytest.mark.parametrize(
+    ("number", "blind"),
+    [
+        (errno.ENODEV, []),
+        (errno.EOPNOTSUPP, []),
+        (errno.EPERM, [("ethtool -S lo", "Operation not permitted", "run as root")]),
+        (errno.EAGAIN, [("ethtool -S lo", "Resource temporarily unavailable", "")]),
+    ],
+)
+def test_an_interface_that_vanishes_is_silent_and_one_that_refuses_is_a_blind_spot(monkeypatch, number, blind):
+    monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo")])
+    root = LiveRoot()
+    root._ethtool = Refusing(number)  # noqa: SLF001
+    for _ in range(2):
+        assert list(root.documents("ethtool -S {interface}")) == []
+    assert [(one.what, one.why, one.remedy) for one in root.blind()] == blind
+
+
+def test_without_a_list_of_interfaces_there_is_a_blind_spot(monkeypatch):
+    def refuse():
+        raise OSError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket, "if_nameindex", refuse)
+    root = LiveRoot()
+    assert list(root.documents("ethtool -i {interface}")) == []
+    assert root.blind() == [Blind("network interfaces", "Permission denied")]
+
+
+def refusing(number):
+    def refuse(*_):
+        raise NetlinkError("netlink dump", number)
+
+    return refuse
+
+
+def test_what_netlink_refuses_is_a_blind_spot(monkeypatch):
+    monkeypatch.setattr(live, "link_stats", refusing(errno.EPERM))
+    monkeypatch.setattr(sockdiag, "sockets", refusing(errno.ENOENT))
+    root = LiveRoot()
+    assert list(root.documents("ip -j -s -s link")) == []
+    assert text(only(root, "ss -OHtuanmpe")) == ""
+    assert [(one.what, one.remedy) for one in root.blind()] == [
+        ("ip -j -s -s link", ""),
+        ("tcp sockets", "modprobe tcp_diag"),
+        ("udp sockets", "modprobe udp_diag"),
+    ]
+
+
+def test_a_host_without_netlink_is_no_crash(monkeypatch):
+    monkeypatch.setattr(Netlink, "__init__", refusing(errno.EAFNOSUPPORT))
+    root = LiveRoot()
+    assert list(root.documents("ip -j -s -s link")) == []
+    assert text(only(root, "ss -OHtuanmpe")) == ""
+    assert [one.what for one in root.blind()] == ["ip -j -s -s link", "tcp sockets", "udp sockets"]
+
+
+def test_lists_that_changed_while_they_were_read_are_told(monkeypatch):
+    monkeypatch.setattr(live, "link_stats", lambda _: Links((), whole=False))
+    monkeypatch.setattr(sockdiag, "sockets", lambda *_: Sockets((), whole=False))
+    root = LiveRoot()
+    assert text(only(root, "ip -j -s -s link")) == "[]\n"
+    assert text(only(root, "ss -OHtuanmpe")) == ""
+    assert [one.what for one in root.blind()] == ["ip -j -s -s link", "tcp sockets", "udp sockets"]
+
+
+UDP = Socket("udp", socket.AF_INET, "UNCONN", "0.0.0.0", 53, "0.0.0.0", 0, 0, 0x1F, 5, 6, 0, 77)  # noqa: S104
+SKMEM = Memory(1, 2, 3, 4, -8, 6, 7, 8, 9)
+PRINTED = "skmem:(r1,rb2,t3,tb4,f4294967288,w6,o7,bl8,d9)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "holders", "line"),
+    [
+        ({}, (), "udp UNCONN 5 6 0.0.0.0:53 0.0.0.0:* ino:77 sk:1f"),
+        ({"uid": 1000}, (), "udp UNCONN 5 6 0.0.0.0:53 0.0.0.0:* uid:1000 ino:77 sk:1f"),
+        (
+            {"memory": SKMEM},
+            (Owner(1, "named", 20), Owner(2, 'a"\nb', 3)),
+            'udp UNCONN 5 6 0.0.0.0:53 0.0.0.0:* users:(("named",pid=1,fd=20),("a??b",pid=2,fd=3)) ino:77 sk:1f SKMEM',
+        ),
+        ({"interface": 1}, (), "udp UNCONN 5 6 0.0.0.0%lo:53 0.0.0.0:* ino:77 sk:1f"),
+        ({"interface": 2**31 - 1}, (), "udp UNCONN 5 6 0.0.0.0%2147483647:53 0.0.0.0:* ino:77 sk:1f"),
+        ({"local": "::", "remote": "::"}, (), "udp UNCONN 5 6 *:53 *:* ino:77 sk:1f"),
+        ({"local": "::", "remote": "::", "v6only": True}, (), "udp UNCONN 5 6 [::]:53 [::]:* ino:77 sk:1f v6only:1"),
+        ({"local": "fe80::1", "remote": "::"}, (), "udp UNCONN 5 6 [fe80::1]:53 *:* ino:77 sk:1f"),
+    ],
+)
+def test_a_socket_is_printed_as_ss_does(changes, holders, line):
+    made = msgspec.structs.replace(UDP, **changes)
+    assert commands.ss_line(made, holders, live._interface) == line.replace("SKMEM", PRINTED)  # noqa: SLF001
+
+
+def test_memory_of_an_old_kernel_has_no_drops():
+    old = Memory(1, 2, 3, 4, 5, 6, 7, 8)
+    assert commands._memory(old) == "skmem:(r1,rb2,t3,tb4,f5,w6,o7,bl8)"  # noqa: SLF001
+
+
+class Fitted:
+    """A NIC with a receive and a transmit ring and no others, on a named bus."""
+
+    def rings(self, _interface):
+        return Rings(4096, 0, 0, 2048, 512, 0, 0, 256)
+
+    def driver(self, _interface):
+        return DriverInfo("igb", "5.6.0-k", "1.63, 0x800009fa", "0000:01:00.0", "", 1, 90, 0, 512, 0)
+
+
+@pytest.fixture
+def fitted(monkeypatch):
+    monkeypatch.setattr(socket, "if_nameindex", lambda: [(4, "eth0")])
+    root = LiveRoot()
+    root._ethtool = Fitted()  # noqa: SLF001
+    return root
+
+
+def test_rings_are_printed_as_ethtool_does_and_read_back(fitted):
+    document = only(fitted, "ethtool -g {interface}")
+    assert text(document) == (
+        "Ring parameters for eth0:\nPre-set maximums:\nRX:\t\t4096\nRX Mini:\tn/a\nRX Jumbo:\tn/a\nTX:\t\t2048\n"
+        "Current hardware settings:\nRX:\t\t512\nRX Mini:\tn/a\nRX Jumbo:\tn/a\nTX:\t\t256\n"
+    )
+    (frame,) = SOURCES["nic_ring"](document)
+    assert list(frame.values) == [4096, 512, 256]
+
+
+def test_the_driver_is_printed_as_ethtool_does_and_read_back(fitted):
+    document = only(fitted, "ethtool -i {interface}")
+    assert text(document) == (
+        "driver: igb\nversion: 5.6.0-k\nfirmware-version: 1.63, 0x800009fa\nexpansion-rom-version: \n"
+        "bus-info: 0000:01:00.0\nsupports-statistics: yes\nsupports-test: no\nsupports-eeprom-access: yes\n"
+        "supports-register-dump: no\nsupports-priv-flags: yes\n"
+    )
+    facts = {(fact.place, fact.name): fact.value for fact in SOURCES["nic_identity"](document)}
+    assert facts["eth0", "nic.driver"] == "igb"
+    assert facts["eth0", "nic.bus_address"] == "0000:01:00.0"
+
+
+def test_a_link_is_printed_as_ip_does_with_what_the_kernel_has():
+    stats = {"rx_packets": 1, "tx_packets": 2, "multicast": 3, "collisions": 4, "rx_nohandler": 5}
+    found = [Link(7, "eth\udcff", "UP", 1500, "veth", stats, 6), Link(8, "eth1", "DOWN", 9, "", {})]
+    assert json.loads(commands.ip_links(found)) == [
+        {
+            "ifindex": 7,
+            "ifname": "eth\N{REPLACEMENT CHARACTER}",
+            "mtu": 1500,
+            "operstate": "UP",
+            "linkinfo": {"info_kind": "veth"},
+            "stats64": {
+                "rx": {"packets": 1, "multicast": 3, "nohandler": 5},
+                "tx": {"packets": 2, "collisions": 4, "carrier_changes": 6},
+            },
+        },
+        {"ifindex": 8, "ifname": "eth1", "mtu": 9, "operstate": "DOWN", "stats64": {"rx": {}, "tx": {}}},
+    ]
+    assert commands.ip_links(found).startswith(b'[{"ifindex"')
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "uid", "inode", "blind"),
+    [
+        (1, 0, 77, ["run with CAP_SYS_PTRACE"]),
+        (0, 0, 77, []),
+        (1, 0, 0, []),
+        (0, 9, 77, ["run as root or with CAP_SYS_PTRACE"]),
+    ],
+)
+def test_sockets_whose_holders_cannot_be_seen_are_a_blind_spot(monkeypatch, unreadable, uid, inode, blind):
+    made = msgspec.structs.replace(UDP, inode=inode)
+    monkeypatch.setattr(sockdiag, "sockets", lambda *_: Sockets((made,)))
+    monkeypatch.setattr(sockdiag, "owners", lambda: Owners({}, unreadable))
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    root = LiveRoot()
+    for _ in range(2):
+        assert text(only(root, "ss -OHtuanmpe")).count("\n") == 4
+    assert [one.remedy for one in root.blind()] == blind
+
+
+def veth():
+    ip("link add brim0 type veth peer name brim1")
+    ip("link set brim0 up")
+    ip("link set brim1 up")
+
+
+@pytest.mark.kernel
+def test_links_are_printed_with_the_keys_and_numbers_of_ip():
+    def look():
+        veth()
+        for _ in range(50):  # the state of a new link settles between two reads
+            before = ip("-j -d -s -s link")
+            ours = text(only(LiveRoot(), "ip -j -s -s link"))
+            if ip("-j -d -s -s link") == before:
+                break
+            time.sleep(0.02)
+        return json.loads(ours), json.loads(before)
+
+    ours, theirs = in_namespace(look)
+    for our, their in zip(ours, theirs, strict=True):
+        assert {key: their[key] for key in ("ifindex", "ifname", "operstate", "mtu")}.items() <= our.items()
+        assert our.get("linkinfo", {}).get("info_kind") == their.get("linkinfo", {}).get("info_kind")
+        for side in ("rx", "tx"):
+            assert their["stats64"][side].keys() <= our["stats64"][side].keys()
+        assert {key: our["stats64"]["rx"][key] for key in RX_ERRORS} == {
+            key: their["stats64"]["rx"][key] for key in RX_ERRORS
+        }
+
+
+@pytest.mark.kernel
+def test_links_count_what_proc_counts():
+    def look():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.bind(("127.0.0.1", 0))
+            for _ in range(5):
+                one.sendto(b"x", one.getsockname())
+        shown = subprocess.run(["cat", "/proc/net/dev"], check=True, capture_output=True, text=True).stdout
+        return json.loads(text(only(LiveRoot(), "ip -j -s -s link"))), shown
+
+    (lo,), shown = in_namespace(look)
+    columns = re.search(r"lo:(.*)", shown)[1].split()
+    rx = lo["stats64"]["rx"]
+    assert (rx["bytes"], rx["packets"]) == (int(columns[0]), int(columns[1]))
+    assert rx["packets"] >= 5
+
+
+@pytest.mark.kernel
+def test_sockets_are_printed_as_ss_prints_them():
+    def look():
+        with ExitStack() as stack:
+            for family, kind, address in (
+                (socket.AF_INET, socket.SOCK_DGRAM, "127.0.0.1"),
+                (socket.AF_INET6, socket.SOCK_DGRAM, "::1"),
+                (socket.AF_INET6, socket.SOCK_STREAM, "::1"),
+            ):
+                one = stack.enter_context(socket.socket(family, kind))
+                one.bind((address, 5203))
+                if kind == socket.SOCK_STREAM:
+                    one.listen(5)
+            both = stack.enter_context(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
+            both.bind(("::", 5204))
+            bound = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+            bound.bind(("", 68))
+            shown = subprocess.run(["ss", "-OHtuanmpe"], check=True, capture_output=True, text=True).stdout
+            return text(only(LiveRoot(), "ss -OHtuanmpe")), shown
+
+    ours, theirs = in_namespace(look)
+    # of what ss adds, the control group and the shutdown arrows are not printed
+    plain = [re.sub(r" (cgroup:\S+|<->|v6only:0)", "", " ".join(line.split())) for line in theirs.splitlines()]
+    assert sorted(ours.splitlines()) == sorted(plain)
+    assert len(plain) == 5
+
+
+@pytest.mark.kernel
+@pytest.mark.skipif(shutil.which("ethtool") is None, reason="ethtool is not installed")
+def test_interfaces_are_printed_as_ethtool_prints_them():
+    def look():
+        veth()
+        root = LiveRoot()
+        return [
+            (text(document), subprocess.run(document.name.split(), capture_output=True, text=True, check=True).stdout)
+            for option in ("S", "i")
+            for document in root.documents(f"ethtool -{option} {{interface}}")
+        ]
+
+    found = in_namespace(look)
+    assert len(found) == 4
+    for ours, theirs in found:
+        assert [line.partition(":")[0] for line in ours.splitlines()] == [
+            line.partition(":")[0] for line in theirs.splitlines()
+        ]
+        assert ours.splitlines()[:2] == theirs.splitlines()[:2]
+
+
+@pytest.mark.kernel
+def test_counters_come_as_numbers_and_as_the_same_text():
+    def look():
+        veth()
+        return list(LiveRoot().documents("ethtool -S {interface}"))
+
+    found = in_namespace(look)
+    assert sorted(one.of["interface"] for one in found) == ["brim0", "brim1"]
+    for one in found:
+        rows = re.findall(r"^     (.*): (\d+)$", text(one), re.MULTILINE)
+        assert rows == [(name, str(value)) for name, value in zip(one.counters.names, one.counters.values, strict=True)]
+        assert len(rows) > 5
+
+
+@pytest.mark.kernel
+def test_an_interface_that_vanishes_between_listing_and_reading_is_left_out():
+    def look():
+        veth()
+        root = LiveRoot()
+        answers = root.documents("ethtool -i {interface}")
+        first = next(answers).of["interface"]
+        ip("link del brim0")
+        return first, list(answers), root.blind()
+
+    first, others, blind = in_namespace(look)
+    assert first in {"brim0", "brim1"}
+    assert (others, blind) == ([], [])
+
+
+@pytest.mark.kernel
+def test_names_that_are_no_text_are_replaced():
+    def look():
+        subprocess.run([b"ip", b"link", b"add", b"br\xff", b"type", b"veth", b"peer", b"name", b"brim1"], check=True)
+        root = LiveRoot()
+        return [
+            [one.of["interface"] for one in root.documents("ethtool -S {interface}")],
+            [one["ifname"] for one in json.loads(text(only(root, "ip -j -s -s link")))],
+        ]
+
+    ethtool, links = in_namespace(look)
+    assert set(ethtool) == {"br\N{REPLACEMENT CHARACTER}", "brim1"}
+    assert set(links) == {"br\N{REPLACEMENT CHARACTER}", "brim1", "lo"}
+
+
+CODE = """
+import json
+from brimful.roots.live import LiveRoot
+root = LiveRoot()
+requests = ("ethtool -S {interface}", "ip -j -s -s link", "ss -OHtuanmpe", "/proc/net/dev", "/proc/slabinfo")
+count = [sum(1 for _ in root.documents(request)) for request in requests]
+print(json.dumps([count, sorted([one.what, one.remedy] for one in root.blind())]))
+"""
+
+
+@pytest.mark.kernel
+def test_without_rights_it_reads_on_and_says_what_it_cannot_see():
+    def look():
+        veth()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.bind(("127.0.0.1", 5204))
+            return python(CODE), python(CODE, *NOBODY)
+
+    (everything, _), (count, blind) = in_namespace(look)
+    assert everything[:4] == count[:4] == [2, 1, 1, 1]
+    expected = [["which processes hold some of the sockets", "run as root or with CAP_SYS_PTRACE"]]
+    if Path("/proc/slabinfo").exists():
+        expected.insert(0, ["/proc/slabinfo", "run as root"])
+    assert (blind, count[4]) == (expected, 0)
+
+
+def test_the_speed_of_each_link_comes_from_sysfs(tmp_path):
+    devices = tmp_path / "sys" / "devices" / "pci0" / "net"
+    classes = tmp_path / "sys" / "class" / "net"
+    classes.mkdir(parents=True)
+    for name, speed in (("eth0", "10000\n"), ("eth1", None)):
+        (devices / name).mkdir(parents=True)
+        (classes / name).symlink_to(Path("../../devices/pci0/net") / name)
+        if speed:
+            (devices / name / "speed").write_text(speed)
+    (document,) = LiveRoot(str(tmp_path)).documents("/sys/class/net/{interface}/speed")
+    assert (document.name, document.of, document.data) == (
+        "/sys/class/net/eth0/speed",
+        {"interface": "eth0"},
+        b"10000\n",
+    )

@@ -1,0 +1,61 @@
+"""Cases are data: files as a user would hand them over, and the exact outcome, owner, stage, place and sentence."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from brimful.cli.options import catalog
+from brimful.collect import gather
+from brimful.judge import judge
+from brimful.roots.detect import group, open_roots
+from brimful.rules import RULES
+
+CASES = Path(__file__).parent / "cases"
+ROOT = Path(__file__).parent.parent
+
+
+def cases():
+    return sorted(CASES.glob("*/*.toml"))
+
+
+def machines(case, folder):
+    """Write the case's files into a folder (or take its `root`) and gather the evidence of each machine in it."""
+    for name, text in case.get("files", {}).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    start = ROOT / case["root"] if "root" in case else folder
+    return [gather(roots) for roots in group(open_roots(str(start), catalog()))]
+
+
+@pytest.mark.parametrize("path", cases(), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_case(path, tmp_path):
+    case = tomllib.loads(path.read_text(encoding="utf-8"))
+    (evidence,) = machines(case, tmp_path)
+    found = [
+        {"stage": finding.stage, "place": finding.place, "state": str(finding.state)}
+        for finding in RULES[path.parent.name](evidence)
+    ]
+    assert found == case["findings"]
+    judgement = judge(evidence)
+    expect = case["expect"]
+    assert str(judgement.outcome) == expect["outcome"]
+    assert judgement.statement == expect["statement"]
+    verdicts = [
+        {"owner": str(v.owner), "stage": v.stage, "place": v.place, "confidence": str(v.confidence), "rule": v.rule}
+        for v in judgement.verdicts
+    ]
+    assert verdicts == expect.get("verdicts", [])
+    texts = [
+        text
+        for v in judgement.verdicts
+        for text in (*(e.text for e in v.because), *(e.text for e in v.against), *v.doubts, *(d.text for d in v.do))
+    ] + [e.text for f in judgement.opens for e in f.because]
+    for text in expect.get("says", []):
+        assert any(text in said for said in (*texts, *judgement.notes)), f"{text!r} not in {texts}"
+    for text in expect.get("silent_on", []):
+        assert not any(text in said for said in texts), text
+    collects = [c.command for f in (*judgement.verdicts, *judgement.opens) for c in f.collect]
+    for command in expect.get("collect", []):
+        assert command in collects
