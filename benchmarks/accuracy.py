@@ -7,6 +7,7 @@ never as wrong.
 
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +35,7 @@ def judge_case(folder: Path) -> Row:
     try:
         machines = diagnose((str(folder),))
     except Unusable:
-        return Row(folder.name, "/".join(acceptable), "not read", "", "", "no source reads it yet")
+        return Row(folder.name, "/".join(acceptable), "", "", "", "not read")
     verdicts = [v for machine in machines for v in machine.judgement.verdicts]
     outcomes = [str(machine.judgement.outcome) for machine in machines]
     outcome = "verdict" if verdicts else "undecided" if "undecided" in outcomes else "healthy"
@@ -61,12 +62,15 @@ def _mark(outcome: str, owner: str, acceptable: tuple[str, ...], wrong: tuple[st
 
 
 def main(folder: Path) -> None:
-    """Print the table."""
+    """Print the table, and how many there are of each mark."""
+    marks: Counter[str] = Counter()
     print("| case | expected owner | found | stage | |")
     print("|---|---|---|---|---|")
     for case in sorted(folder.glob("*/case.toml")):
         row = judge_case(case.parent)
+        marks[row.mark] += 1
         print(f"| {row.name} | {row.expected} | {row.owner or row.outcome} | {row.stage} | {row.mark} |")
+    print(f"\nOf {marks.total()}: {', '.join(f'{number} {mark}' for mark, number in marks.most_common())}.")
 
 
 if __name__ == "__main__":

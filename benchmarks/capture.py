@@ -3,11 +3,10 @@
 import sys
 from pathlib import Path
 
-from benchmarks.captures import support_capture
+from benchmarks.captures import EXAMPLE, support_capture
 from benchmarks.timing import alone, command
 
 MEGABYTES = 100
-EXAMPLE = Path(__file__).parent.parent / "examples" / "staros-kni.txt"
 
 
 def run(folder: Path) -> None:

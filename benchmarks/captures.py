@@ -4,6 +4,8 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+EXAMPLE = Path(__file__).parent.parent / "examples" / "staros-kni.txt"
+
 NOISE = (
     "2023-Nov-16+09:{m:02d}:{s:02d}.{ms:03d} [egtpmgr 143137 info] [6/0/12364 <egtpegmgr:3> egtpmgr_pm.c:905] [context: mme_ctx, contextID: 3] [software internal system critical-info syslog] context: mme_ctx, service : mme_svc_egtp, number {n}, recovery counter unchanged",
     "2023-Nov-16+09:{m:02d}:{s:02d}.{ms:03d} [sessmgr 10699 warning] [7/0/9431 <sessmgr:{c}> sessmgr_func.c:12345] [software internal system syslog] callid {n:08x} is released by the peer before its timer ran out, nothing to do about it",
@@ -12,8 +14,8 @@ NOISE = (
 KNI = "2023-Nov-16+09:{m:02d}:{s:02d}.{ms:03d} [iftask 214701 error] [1/0/9602 <evlogd:0> evlgd_syslogd.c:236] [software internal system syslog] CPU[3/0]: Nov 16 14:{m:02d}:{s:02d} iftask[7387]: KNI: Out of memory, kni port cpbond0, socket_id=0, total={total}, iter=27"
 
 
-def syslog(path: Path, megabytes: int, kni_share: float = 0.01, seed: int = 1) -> int:
-    """Write a syslog of about that size, one line in a hundred a KNI line; return how many of these there are."""
+def syslog(path: Path, megabytes: int, kni_share: float, seed: int = 1) -> int:
+    """Write a syslog of about that size, that share of its lines KNI lines; return how many of these there are."""
     generator = random.Random(seed)
     written, events, number = 0, 0, 0
     with path.open("w", encoding="ascii") as file:
@@ -63,7 +65,7 @@ def _rows(generator: random.Random, rows: int) -> Iterator[str]:
         for sent in (75, 1500, 18000):
             received = sent - (generator.randrange(sent // 8) if number % 3 == 0 else 0)
             parts.append(f"{sent:7d} {received:6d} {100 * (sent - received) / sent:5.1f}%")
-        yield f"  {number // 98 % 98 + 1:02d}   {number % 98 + 1:02d} " + " ".join(parts)
+        yield f"  {number // 98 + 1:02d}   {number % 98 + 1:02d} " + " ".join(parts)
 
 
 def _other(generator: random.Random) -> str:

@@ -1,7 +1,8 @@
 """Fill in the outputs that pages show: `python docs/outputs.py`.
 
 What stands between `<!-- output of: COMMAND -->` and `<!-- end of output -->` is what the command prints, 100 columns
-wide and without trailing blanks; with `COMMAND | head -N`, its first N lines. A test keeps both equal.
+wide and without trailing blanks; with `COMMAND | head -N`, its first N lines. What stands between `<!-- table of: MODULE -->` and `<!-- end of table -->`
+is what `python -m MODULE` prints. A test keeps both equal.
 """
 
 import os
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 SHOWN = re.compile(
     r"(<!-- output of: (brimful [^|\n]+?)(?: \| head -(\d+))? -->\n```\w*\n).*?(```\n<!-- end of output -->)", re.DOTALL
 )
+TABLES = re.compile(r"(<!-- table of: ([\w.]+) -->\n\n).*?(<!-- end of table -->)", re.DOTALL)
 USABLE = (0, 1, 3)
 
 
@@ -24,7 +26,7 @@ def pages() -> list[Path]:
 
 
 def output(command: str, lines: int | None = None) -> str:
-    """Return what a `brimful` command prints; `RuntimeError` when it refuses its input."""
+    """Return what `python -m COMMAND` prints; `RuntimeError` when it refuses its input."""
     environment = {**os.environ, "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
     argv = [sys.executable, "-m", *shlex.split(command)]
     done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
@@ -40,7 +42,7 @@ def filled(text: str) -> str:
     def fill(match: re.Match[str]) -> str:
         return match[1] + output(match[2], int(match[3]) if match[3] else None) + match[4]
 
-    return SHOWN.sub(fill, text)
+    return TABLES.sub(lambda match: f"{match[1]}{output(match[2])}\n{match[3]}", SHOWN.sub(fill, text))
 
 
 def main() -> None:

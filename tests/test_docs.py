@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from docs.generate import PAGES
-from docs.outputs import SHOWN, filled, pages
+from docs.outputs import SHOWN, TABLES, filled, pages
 
 from brimful.cli import COMMANDS, cli
 from brimful.cli.diagnose import diagnose
@@ -46,7 +46,7 @@ def test_every_command_and_option_is_in_the_reference_and_no_other(name):
 def test_defaults_are_told(name):
     rows = dict(re.findall(r"^\| `(--[a-z-]+)`[^|]*\|([^|]*)\|", section(name), re.MULTILINE))
     for one in cli.get_command(None, name).params:
-        if one.opts[0].startswith("--") and not getattr(one, "is_flag", False) and one.default is not None:
+        if getattr(one, "show_default", False):
             assert str(one.default) in rows[one.opts[0]]
 
 
@@ -58,7 +58,7 @@ def paths(value, at=""):
             yield from paths(inner, f"{at}.{key}" if at else key)
     if isinstance(value, list):
         name = at.rpartition(".")[2] + "[]"
-        if at.count(".") and any(not isinstance(inner, dict) or name in SHARED for inner in value):
+        if name in SHARED or (at.count(".") and any(not isinstance(inner, dict) for inner in value)):
             yield f"{at}[]"
         for inner in value:
             yield from paths(inner, SHARED.get(name, f"{at}[]"))
@@ -69,8 +69,13 @@ def reports(folder):
     (folder / "proc_net_softnet_stat.0s").write_text("00000001" + " 00000000" * 8 + "\nwhat is this\n")
     (folder / "ip_-j_-s_-s_link.0s").write_text(link(1000, 0))
     (folder / "ip_-j_-s_-s_link.10s").write_text(link(9000, 4000))
-    examples = [ROOT / "examples" / "staros-kni.txt", ROOT / "tests" / "public" / "card-in-narrow-slot", folder]
-    return [json.loads(as_json(diagnose((str(path),)))) for path in examples]
+    public = ROOT / "tests" / "public"
+    examples = [
+        ROOT / "examples" / "staros-kni.txt",
+        public / "card-in-narrow-slot",
+        public / "tcp-slow-with-xdp-loaded",
+    ]
+    return [json.loads(as_json(diagnose((str(path),)))) for path in (*examples, folder)]
 
 
 def link(packets, dropped):
@@ -100,25 +105,35 @@ def test_outputs_that_a_page_shows_are_what_is_printed(page):
     text = page.read_text(encoding="utf-8")
     assert filled(text) == text, "python docs/outputs.py writes them again"
     assert text.count("<!-- output of:") == len(SHOWN.findall(text))
+    assert text.count("<!-- table of:") == len(TABLES.findall(text))
 
 
 def test_the_readme_shows_the_example():
     assert "<!-- output of: brimful diagnose examples/staros-kni.txt -->" in (ROOT / "README.md").read_text()
 
 
+def test_every_miss_on_published_captures_is_explained_and_no_hit():
+    text = (ROOT / "docs" / "reference" / "measurements.md").read_text(encoding="utf-8")
+    table, _, misses = text.partition("## Verdicts")[2].partition("### Each miss")
+    marks = dict(re.findall(r"^\| ([a-z0-9-]+) \|.*\| ([\w ]+) \|$", table, re.MULTILINE))
+    assert len(marks) > 30
+    explained = {name for row in re.findall(r"^\| ([a-z0-9, -]+) \|", misses, re.MULTILINE) for name in row.split(", ")}
+    assert explained - {"case"} == {name for name, mark in marks.items() if mark not in {"right", "acceptable"}}
+
+
 def commands(page):
-    """Every `brimful ...` of a page: in a line of code, in a sentence, behind a prompt; not the form `brimful X [Y]`."""
+    """Every `brimful ...` of a page: in a line of code, in a sentence, behind a prompt; not a form such as `brimful X [Y] NAME`."""
     text = page.read_text(encoding="utf-8")
     found = re.findall(r"`(brimful [^`\n]+)`", text) + re.findall(r"^    (?:\$ )?(brimful .+)$", text, re.MULTILINE)
     for line in dict.fromkeys(found):
         words = shlex.split(re.split(r" \||\|\|| >| #", line)[0])[1:]
-        if words[0] in COMMANDS and not any("[" in word for word in words):
+        if words[0] in COMMANDS and words[1:] and not any("[" in word or word.isupper() for word in words):
             yield words
 
 
 EXAMPLES = [
     pytest.param(words, id=f"{page.relative_to(ROOT)}: {' '.join(words)}")
-    for page in pages()
+    for page in PAGES_WRITTEN
     for words in commands(page)
 ]
 

@@ -13,8 +13,8 @@ IDENTITY = "nic_identity"
 def gather(roots: Iterable[Root], progress: Callable[[str], None] | None = None) -> Evidence:
     """Read everything the roots of one machine hold.
 
-    What a counter means depends on the driver, so the drivers are read first and handed to every document: `driver` for
-    its own interface and `driver:<interface>` for all.
+    What a counter means depends on the driver, so the drivers are read first and handed to every document: `drivers`
+    for all interfaces, and `driver` among what its request names for its own.
     """
     evidence = Evidence()
     for root in roots:
@@ -46,7 +46,7 @@ def _read(root: Root, source: Source, evidence: Evidence, drivers: dict[str, str
 
 def _introduce(document: Document, drivers: dict[str, str]) -> None:
     """Tell the document which driver its interfaces have."""
+    document.drivers = drivers
     driver = drivers.get(document.of.get("interface", ""))
     if driver is not None:
         document.of.setdefault("driver", driver)
-    document.of.update({f"driver:{interface}": name for interface, name in drivers.items()})

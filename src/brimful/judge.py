@@ -88,19 +88,19 @@ def judge(evidence: Evidence) -> Judgement:
     """Ask every rule, walk from every loss, and conclude."""
     findings = [finding for rule in RULES for finding in rule(evidence)]
     verdicts: dict[tuple[str, str], Verdict] = {}
-    opens = [finding for finding in findings if finding.state is State.OPEN]
+    opens = [_doubtful(finding) for finding in findings if finding.state is State.OPEN]
     for start in sorted((f for f in findings if f.state in STARTS), key=lambda f: -f.harm):
         path = _walk(start, findings)
         missing = _unproven(path[-1], findings)
         if missing:
-            opens.append(_open(start, missing))
+            opens.append(_doubtful(_open(start, missing)))
             continue
         verdict = _verdict(path, findings)
         key = (verdict.stage, whole(verdict.place))
         verdicts[key] = _merge(verdicts[key], verdict) if key in verdicts else verdict
-    opens.sort(key=lambda finding: -finding.harm)
     ordered = sorted(verdicts.values(), key=lambda v: (LEVELS.index(v.confidence), -v.harm))
-    opens.sort(key=lambda finding: not finding.place)  # what is known of a place says more than of the whole machine
+    # what is known of a place says more than what is known of the whole machine
+    opens.sort(key=lambda finding: (not finding.place, -finding.harm))
     outcome, statement = _outcome(evidence, ordered, opens)
     notes = [f.statement for f in findings if f.state is State.NEAR or (f.state is State.NOTE and f.statement)]
     notes += [f.statement for f in findings if f.state is State.HOLDS and f.statement and not ordered]
@@ -174,6 +174,15 @@ def _open(start: Finding, missing: list[str]) -> Finding:
     )
 
 
+def _doubtful(finding: Finding) -> Finding:
+    return msgspec.structs.replace(finding, doubts=_together((finding.doubts, _doubts(finding.because))))
+
+
+def _doubts(exhibits: Iterable[Exhibit]) -> tuple[str, ...]:
+    """Return what makes pieces of evidence uncertain."""
+    return tuple(exhibit.doubt for exhibit in exhibits if exhibit.doubt)
+
+
 def _verdict(path: list[Finding], findings: list[Finding]) -> Verdict:
     start, end = path[0], path[-1]
     stage = STAGES[end.stage]
@@ -188,19 +197,21 @@ def _verdict(path: list[Finding], findings: list[Finding]) -> Verdict:
     ]
     used = [note for note in notes if _joined(end, note)]
     against = _together(f.against for f in (*path, *used))
+    because = _together(f.because for f in (*path, *room, *used))
     past = start.state is State.OVER
     return Verdict(
         owner=end.owner or stage.owner,
         stage=end.stage,
         place=end.place,
-        confidence=_lowered(end.confidence, (2 if end.confidence is Confidence.MEDIUM else 1) * past + bool(against)),
+        confidence=_lowered(end.confidence, past + bool(against)),
         rule=end.rule,
         statement=end.statement,
-        because=_together(f.because for f in (*path, *room, *used)),
+        because=because,
         against=against,
         doubts=_together(
             (
                 *(f.doubts for f in (*path, *used)),
+                _doubts((*because, *against)),
                 tuple(_not_used(end, note) for note in notes if note not in used and note.because),
                 ("one sample: this is what was lost since the counters were cleared, not now",) if past else (),
             )

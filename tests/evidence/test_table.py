@@ -1,6 +1,10 @@
 import pytest
 
-from brimful.evidence.table import ProbeRow, Window, is_cut, probe_row, rows_cut
+from brimful.evidence.frame import Sheet
+from brimful.evidence.origin import Origin
+from brimful.evidence.table import ProbeTable, has_cut, is_cut, rows_cut
+
+MISSED, HIT = "fabric.link.data_missed", "fabric.link.data_hit"
 
 
 @pytest.mark.parametrize("line", ["…", " … ", "...", "....", "[…]", "[...]", "……"])
@@ -13,21 +17,57 @@ def test_other_lines_are_not_cut(line):
     assert not is_cut(line)
 
 
+def test_a_table_with_an_ellipsis_has_rows_cut_out():
+    assert has_cut(["row", " … ", "row"])
+    assert has_cut(["..."])
+    assert not has_cut(["row", "a … b", "a ... b"])
+
+
 def test_a_cut_is_a_blind_spot_with_its_remedy():
     blind = rows_cut("table in file:3", "show table")
     assert (blind.what, blind.remedy) == ("table in file:3", "show table")
     assert "cut out" in blind.why
 
 
+TABLE = ProbeTable("dataplane", (MISSED, "Miss"), (HIT, "Hit"), "Pct", lambda missed, hit: (missed, missed + hit))
+
+
+def read(*lines):
+    """Return {place: (missed, hit)} and the lines that could not be read."""
+    sheet = Sheet(lambda line: Origin("file", line))
+    wrong = list(TABLE.read(enumerate(lines, 1), sheet))
+    frame = sheet.frame()
+    counts = {}
+    for series, value, line in zip(frame.layout.series, frame.values, frame.lines, strict=True):
+        assert (series.source, series.width_bits) == ("dataplane", 0)
+        assert (series.meaning, series.raw) in {(MISSED, "Miss"), (HIT, "Hit")}
+        counts.setdefault(series.place, []).append((series.raw, value, line))
+    return counts, wrong
+
+
+ROW = "  03   06      31    119  20.7%     540   2460  18.0%     995  35005   2.8%"
+
+
 def test_a_row_of_three_windows():
-    row = probe_row("  03   06      31    119  20.7%     540   2460  18.0%     995  35005   2.8%")
-    windows = (Window("15s", 31, 119, 207), Window("5min", 540, 2460, 180), Window("60min", 995, 35005, 28))
-    assert row == ProbeRow("card 3 -> card 6", windows)
+    assert read("heading", ROW) == (
+        {
+            "card 3 -> card 6/15s": [("Miss", 31, 2), ("Hit", 119, 2)],
+            "card 3 -> card 6/5min": [("Miss", 540, 2), ("Hit", 2460, 2)],
+            "card 3 -> card 6/60min": [("Miss", 995, 2), ("Hit", 35005, 2)],
+        },
+        [],
+    )
 
 
 def test_a_window_without_numbers_is_left_out():
-    row = probe_row("03 06 N/A N/A N/A 540 2460 18.0% - - -")
-    assert [window.name for window in row.windows] == ["5min"]
+    counts, wrong = read("03 06 N/A N/A N/A 540 2460 18.0% - - -")
+    assert (list(counts), wrong) == (["card 3 -> card 6/5min"], [])
+
+
+def test_the_same_link_twice_is_not_a_second_sample():
+    counts, wrong = read(ROW, ROW.replace("03 ", "3  "))
+    assert len(counts) == 3
+    assert wrong == [(2, "card 3 -> card 6 is in the table twice")]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +85,7 @@ def test_a_window_without_numbers_is_left_out():
     ],
 )
 def test_headings_rulers_and_prose_are_no_rows(line):
-    assert probe_row(line) is None
+    assert read(line) == ({}, [])
 
 
 @pytest.mark.parametrize(
@@ -62,24 +102,28 @@ def test_headings_rulers_and_prose_are_no_rows(line):
         "1234 06 31 119 20.7% 540 2460 18.0% 995 35005 2.8%",
     ],
 )
-def test_a_damaged_row_says_why(line):
-    assert isinstance(probe_row(line), str)
+def test_a_damaged_row_costs_itself_and_says_why(line):
+    counts, ((number, why),) = read(line, ROW.replace("03", "04"))
+    assert (number, len(counts)) == (1, 3)
+    assert why
 
 
 @pytest.mark.parametrize(
-    ("lost", "total", "tenths", "agrees"),
+    ("lost", "total", "printed", "agrees"),
     [
-        (31, 150, 207, True),
-        (31, 150, 206, False),
-        (31, 150, 208, False),
-        (1, 2000, 0, True),
-        (1, 2000, 1, True),
-        (1, 1999, 0, False),
-        (0, 0, 0, True),
-        (0, 0, 1, False),
-        (0, 3000, 0, True),
-        (0, 3000, 1, False),
+        (31, 150, "20.7%", True),
+        (31, 150, "20.6%", False),
+        (31, 150, "20.8%", False),
+        (1, 2000, "0.0%", True),
+        (1, 2000, "0.1%", True),
+        (1, 1999, "0.0%", False),
+        (0, 0, "0.0%", True),
+        (0, 0, "0.1%", False),
+        (0, 3000, "0.0%", True),
+        (0, 3000, "0.1%", False),
     ],
 )
-def test_a_percentage_agrees_within_its_rounding(lost, total, tenths, agrees):
-    assert Window("15s", 0, 0, tenths).agrees(lost, total) is agrees
+def test_a_percentage_agrees_within_its_rounding(lost, total, printed, agrees):
+    counts, wrong = read(f"3 6 {lost} {total - lost} {printed} 0 1 0.0% 0 1 0.0%")
+    assert bool(counts) is agrees
+    assert wrong == ([] if agrees else [(1, "the printed Pct is not that of Miss and Hit")])

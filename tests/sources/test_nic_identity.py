@@ -33,6 +33,12 @@ def test_the_form_of_the_exporter_names_its_interface_itself():
     assert found["eth0", "nic.firmware"] == "0.5-4"
 
 
+def test_each_heading_begins_another_interface():
+    found = facts(b"# ethtool -i eth0\ndriver: igb\n# ethtool -i eth1\ndriver: ixgbe\n")
+    assert found == {("eth0", "nic.driver"): "igb", ("eth1", "nic.driver"): "ixgbe"}
+    assert facts(b"# ethtool -i eth0\ndriver: igb\n", interface="eth9") == {("eth9", "nic.driver"): "igb"}
+
+
 @pytest.mark.parametrize("value", ["", "N/A", "n/a", "   "])
 def test_what_is_not_there_is_not_a_fact(value):
     text = f"driver: vmxnet3\nfirmware-version: {value}\nbus-info:\n".encode()

@@ -7,6 +7,10 @@ ALL_CARDS = "all cards"
 """Where a chassis counts the sum over its cards: not a card, and never added to them."""
 
 
+ALIKE = "several sockets have this address, and nothing saved tells them apart"
+"""The doubt about a place that had to be numbered."""
+
+
 def whole(place: str) -> str:
     """Return the interface, card or socket a place belongs to: `eth0` of `eth0/rx-3`."""
     return place.partition("/")[0]

@@ -24,7 +24,7 @@ def step(old: int, new: int, width_bits: int, *, same_boot: bool = True) -> tupl
         return new, True
     if new >= old:
         return new - old, False
-    if 0 < width_bits < 64 and old < 1 << width_bits:  # noqa: PLR2004
+    if 0 < width_bits < 64 and old < 1 << width_bits:  # noqa: PLR2004 - 64 bits do not wrap in practice
         wrapped = new + (1 << width_bits) - old
         if wrapped < (1 << width_bits) // HALF:
             return wrapped, False
@@ -54,7 +54,8 @@ class Reading:
                 total += advanced
                 self.reset = self.reset or was_reset
             self.delta = total
-            self.seconds = seconds_between(frames[0][0].at, frames[-1][0].at)
+            first, last = frames[0][0], frames[-1][0]
+            self.seconds = seconds_between(first.at, last.at, same_boot=first.boot == last.boot)
 
     @property
     def first(self) -> int:
@@ -112,6 +113,8 @@ class Reading:
         return frame.origin(index)
 
     def exhibit(self, text: str) -> Exhibit:
-        """Return this reading as evidence for a sentence."""
+        """Return this reading as evidence for a sentence, with what is doubtful about it."""
         at = self.frames[-1][0].at
-        return Exhibit(text, self.origin, self.counted, str(at) if at is not None else None)
+        reset = f"{self.series.raw} was reset between the samples: at least that much was counted" if self.reset else ""
+        doubt = "; ".join(filter(None, (self.series.doubt, reset)))
+        return Exhibit(text, self.origin, self.counted, str(at) if at is not None else None, doubt)

@@ -89,7 +89,15 @@ class Evidence:
 
 
 def _in_order(frames: list[tuple[Frame, int]]) -> list[tuple[Frame, int]]:
-    """Sort by time where every frame has one; otherwise keep the order in which they were read."""
-    if all(frame.at is not None for frame, _ in frames):
-        return sorted(frames, key=lambda pair: pair[0].at.ns if pair[0].at else 0)
-    return frames
+    """Sort by time where every frame has one; otherwise keep the order in which they were read.
+
+    Within one boot the monotonic clock decides: a time of day that stepped back would turn an advance into a reset.
+    """
+    moments = [frame.at for frame, _ in frames]
+    times = [moment.ns for moment in moments if moment is not None]
+    steady = [moment.monotonic_ns for moment in moments if moment is not None and moment.monotonic_ns is not None]
+    if len(steady) == len(frames) and len({frame.boot for frame, _ in frames}) == 1:
+        times = steady
+    if len(times) < len(frames):
+        return frames
+    return [frames[index] for index in sorted(range(len(frames)), key=times.__getitem__)]

@@ -58,6 +58,12 @@ class Sheet:
         self._series.append(series)
         self._lines.append(line)
 
+    def extend(self, series: tuple[Series, ...], values: tuple[int, ...], line: int) -> None:
+        """Add the values of one line at once; none of them when one is negative or wider than 64 bits."""
+        self._values.extend(array("Q", values))
+        self._series.extend(series)
+        self._lines.extend([line] * len(values))
+
     def __len__(self) -> int:
         return len(self._series)
 

@@ -102,7 +102,7 @@ def unexplained(evidence: Evidence) -> list[Unexplained]:
         named = weigh(
             reading
             for meaning in ("nic.ring.no_buffer", "driver.memory.dropped", "protocol.input.no_handler")
-            for reading in evidence.readings(meaning, place=total.series.place)
+            for reading in one_view(evidence.readings(meaning, place=total.series.place))
             if reading.delta
         ).lost
         packets = total.delta - named - backlog

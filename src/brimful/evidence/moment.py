@@ -1,5 +1,6 @@
 """Points in time: UTC nanoseconds, with the clock they were read from and how far off that may be."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -30,11 +31,20 @@ class Moment(msgspec.Struct, frozen=True):
         return text.replace(".000Z", "Z")
 
 
-def seconds_between(first: Moment | None, last: Moment | None) -> float | None:
-    """Return the seconds from one moment to another, or None where the two clocks cannot be compared or stepped back."""
+def span(moments: Iterable[Moment | None]) -> tuple[Moment, Moment] | None:
+    """Return the earliest and the latest of those moments that are known; None where none is."""
+    known = sorted((moment for moment in moments if moment is not None), key=lambda moment: moment.ns)
+    return (known[0], known[-1]) if known else None
+
+
+def seconds_between(first: Moment | None, last: Moment | None, *, same_boot: bool = True) -> float | None:
+    """Return the seconds from one moment to another, or None where the two clocks cannot be compared or stepped back.
+
+    Monotonic clocks begin anew with each boot: of two boots, the time of day is all that can be compared.
+    """
     if first is None or last is None:
         return None
-    if first.monotonic_ns is not None and last.monotonic_ns is not None:
+    if same_boot and first.monotonic_ns is not None and last.monotonic_ns is not None:
         return (last.monotonic_ns - first.monotonic_ns) / SECOND
     if first.clock != last.clock or last.ns < first.ns:
         return None

@@ -41,8 +41,9 @@ class Origin:
 
     @property
     def short(self) -> str:
-        """The file's own name and the line: enough for a person who has the capture before him."""
-        name = self.file.rstrip("/").rpartition("/")[2] or self.file
+        """The file's own name and the line, enough for a person who has the capture before him; a live path whole."""
+        live = self.file.startswith(("/proc/", "/sys/"))
+        name = self.file if live else self.file.rstrip("/").rpartition("/")[2] or self.file
         return f"{name}:{self.line}" if self.line else name
 
 
@@ -60,11 +61,19 @@ class Blind(msgspec.Struct, frozen=True):
     why: str
     remedy: str = ""
 
+    def __str__(self) -> str:
+        """`ethtool -S eth0: permission denied (run as root)`."""
+        return f"{self.what}: {self.why}" + (f" ({self.remedy})" if self.remedy else "")
+
 
 class Exhibit(msgspec.Struct, frozen=True):
-    """One piece of evidence in a verdict: a sentence and the origin behind it."""
+    """One piece of evidence in a verdict: a sentence and the origin behind it.
+
+    `doubt` is what makes it uncertain; the judge prints it with whatever is concluded from it.
+    """
 
     text: str
     origin: Origin | None = None
     value: int | float | str | None = None
     at: str | None = None
+    doubt: str = ""

@@ -6,7 +6,7 @@ files that hold the same text; a source cannot tell the two apart.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from mmap import mmap
 from typing import Protocol
@@ -37,7 +37,8 @@ class Document:
 
     `name` is the request it answers with its braces filled in, `of` what filled them. `file` is what a person would
     open. `data` may be a memory map of a large file; `start` and `end` bound the region. `numbers` counts the lines of
-    `data`, once for all its regions.
+    `data`, once for all its regions. `drivers` names the driver of each interface, where the root tells: whoever reads
+    the document sets it, one mapping for all documents.
     """
 
     def __init__(  # noqa: PLR0913 - a region of a named file at a moment
@@ -63,6 +64,7 @@ class Document:
         self.at = at
         self.boot = boot
         self.counters = counters
+        self.drivers: Mapping[str, str] = {}
         self._numbers = numbers or Lines(data)
         self._lines: list[str] | None = None
 

@@ -22,6 +22,8 @@ _TX = (
     *("bytes", "packets", "errors", "dropped", "carrier_errors", "collisions", "compressed", "aborted_errors"),
     *("fifo_errors", "window_errors", "heartbeat_errors"),
 )
+_WAITING = ("LISTEN", "UNCONN")
+"""States in which the kernel tells of an IPv6 socket whether it takes IPv4 too (net/ipv4/inet_diag.c)."""
 _ONE_SIDED = frozenset(("multicast", "collisions"))
 """Fields of rtnl_link_stats64 that have no `rx_` or `tx_` in front."""
 
@@ -126,7 +128,7 @@ def ss_line(found: Socket, holders: tuple[Owner, ...], name_of: Callable[[int], 
         *([f"uid:{found.uid}"] if found.uid else []),
         f"ino:{found.inode}",
         f"sk:{found.cookie:x}",
-        *(["v6only:1"] if found.v6only else []),
+        *([f"v6only:{found.v6only:d}"] if ":" in found.local and found.state in _WAITING else []),
         *([_memory(found.memory)] if found.memory else []),
     ]
     return " ".join(columns)

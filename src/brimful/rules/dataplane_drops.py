@@ -6,7 +6,7 @@ from brimful.chain.place import ALL_CARDS, whole
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.matrix import degraded
-from brimful.evidence.moment import Moment
+from brimful.evidence.moment import span
 from brimful.evidence.origin import Exhibit
 from brimful.evidence.weight import percent
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
@@ -136,13 +136,8 @@ def _lost(stage: str, card: str, rising: list[Reading], *, lossy: bool) -> Findi
         do=do,
         collect=() if sampled else AGAIN,
         harm=worst.counted,  # the others may be parts of it
-        span=_span(rising),
+        span=span(frame.at for counter in rising for frame, _ in counter.frames),
     )
-
-
-def _span(counters: list[Reading]) -> tuple[Moment, Moment] | None:
-    times = [frame.at for counter in counters for frame, _ in counter.frames if frame.at is not None]
-    return (min(times, key=lambda at: at.ns), max(times, key=lambda at: at.ns)) if times else None
 
 
 def _room(stage: str, card: str, counters: list[Reading]) -> Finding:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from brimful.chain.owner import Owner
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.matrix import DEGRADED_PERCENT, Cell, Matrix, matrices
-from brimful.evidence.moment import Moment
+from brimful.evidence.moment import Moment, span
 from brimful.evidence.origin import Exhibit
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 
@@ -339,7 +339,7 @@ def _disagreements(evidence: Evidence, tables: dict[str, Matrix]) -> Iterator[st
 
 def _apart(tables: dict[str, Matrix]) -> Iterator[str]:
     """Tables taken minutes apart show different moments: a burst may have ended in between."""
-    times = {plane: span for plane, table in tables.items() if table and (span := _span(list(table.cells.values())))}
+    times = {plane: when for plane, table in tables.items() if (when := _span(list(table.cells.values())))}
     if "data" in times and "control" in times:
         seconds = abs(times["data"][0].ns - times["control"][0].ns) / 1e9
         if seconds > 15:  # noqa: PLR2004 - the shortest window of the tables
@@ -347,8 +347,7 @@ def _apart(tables: dict[str, Matrix]) -> Iterator[str]:
 
 
 def _span(cells: list[Cell]) -> tuple[Moment, Moment] | None:
-    times = [at for cell in cells if (at := cell.reading.frames[-1][0].at) is not None]
-    return (min(times, key=lambda at: at.ns), max(times, key=lambda at: at.ns)) if times else None
+    return span(cell.reading.frames[-1][0].at for cell in cells)
 
 
 def _none_degraded(tables: dict[str, Matrix]) -> Exhibit:

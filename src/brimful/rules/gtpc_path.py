@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from brimful.chain.place import whole
 from brimful.evidence.evidence import Evidence
+from brimful.evidence.moment import span
 from brimful.evidence.origin import Exhibit
 from brimful.rules import Finding, State, rule
 
@@ -14,14 +15,14 @@ def gtpc_path(evidence: Evidence) -> Iterator[Finding]:
     failures = evidence.events("gtpc.path_failure")
     for card in dict.fromkeys(whole(event.place) for event in failures):
         events = [event for event in failures if whole(event.place) == card]
-        times = sorted((event.at for event in events if event.at), key=lambda at: at.ns)
+        times = span(event.at for event in events)
         lines = "a GTP-C path failed" if len(events) == 1 else f"{len(events):,} GTP-C paths failed"
-        when = "within the hour: a symptom" if len(times) == len(events) else "at a time that is not shown: a symptom"
+        when = "within the hour" if all(event.at for event in events) else "at a time that is not shown"
         yield Finding(
             stage="fabric.link",
             place=card,
             state=State.NOTE,
             subject="the GTP-C path failure" + ("s" if len(events) > 1 else ""),
-            because=(Exhibit(f"{lines} {when}", events[-1].origin, None, str(times[-1]) if times else None),),
-            span=(times[0], times[-1]) if times else None,
+            because=(Exhibit(f"{lines} {when}: a symptom", events[-1].origin, None, str(times[1]) if times else None),),
+            span=times,
         )

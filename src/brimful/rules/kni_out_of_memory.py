@@ -7,7 +7,7 @@ from brimful.chain.place import whole
 from brimful.evidence.event import Event
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.matrix import degraded
-from brimful.evidence.moment import Moment
+from brimful.evidence.moment import span
 from brimful.evidence.origin import Exhibit
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 
@@ -39,7 +39,7 @@ def kni_out_of_memory(evidence: Evidence) -> Iterator[Finding]:
             subject="the KNI out-of-memory lines",
             because=tuple(_exhibits(events)),
             doubts=tuple(_clock_doubts(events)),
-            span=_span(events),
+            span=span(event.at for event in events),
         )
     for card in dict.fromkeys(whole(event.place) for event in evidence.events("kni.backup_pool_exhausted")):
         yield _backup(evidence, card)
@@ -62,7 +62,7 @@ def _pool(evidence: Evidence, card: str, events: list[Event]) -> Finding:
             because=tuple(_exhibits(events)),
             do=DO,
             collect=COLLECT[:1],
-            span=_span(events),
+            span=span(event.at for event in events),
         )
     return Finding(
         stage="pool.mbuf",
@@ -73,7 +73,7 @@ def _pool(evidence: Evidence, card: str, events: list[Event]) -> Finding:
         because=tuple(_exhibits(events)),
         doubts=tuple(_clock_doubts(events)),
         collect=COLLECT,
-        span=_span(events),
+        span=span(event.at for event in events),
     )
 
 
@@ -106,7 +106,7 @@ def _backup(evidence: Evidence, card: str) -> Finding:
         do=DO if sound else (),
         collect=COLLECT[:1] if between is not None else COLLECT,
         harm=len(events),
-        span=_span(events),
+        span=span(event.at for event in events),
     )
 
 
@@ -162,8 +162,3 @@ def _round(rate: float) -> str:
 def _clock_doubts(events: list[Event]) -> Iterator[str]:
     if any(event.at is not None and not event.at.zone_known for event in events):
         yield "the clock of some out-of-memory lines names no zone: taken as UTC"
-
-
-def _span(events: list[Event]) -> tuple[Moment, Moment] | None:
-    times = sorted((event.at for event in events if event.at), key=lambda at: at.ns)
-    return (times[0], times[-1]) if times else None

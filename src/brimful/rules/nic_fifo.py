@@ -15,7 +15,7 @@ DIRECT = "nic.fifo.bus_overflow"
 """The one counter by which a device itself says that PCIe was the limit (mlx5)."""
 
 
-@rule("nic.fifo.overrun", "nic.fifo.bus_overflow", "nic.fifo.arrived", "nic.ring.passed")
+@rule("nic.fifo.overrun", "nic.fifo.bus_overflow", "nic.ring.passed")
 def nic_fifo(evidence: Evidence) -> Iterator[Finding]:
     """Does the NIC drop frames because its own buffer is full?"""
     for interface in evidence.places("nic.fifo.overrun", DIRECT):
@@ -50,7 +50,6 @@ def _finding(interface: str, readings: list[Reading], passed: list[Reading], *, 
             )
             for r in moved
         ),
-        doubts=tuple(dict.fromkeys(r.series.doubt for r in moved if r.series.doubt)),
         do=(
             Treatment(
                 f"find the narrowest PCIe link on the way to {interface} and move the card to a wider slot",

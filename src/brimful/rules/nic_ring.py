@@ -29,7 +29,6 @@ READS = (
     "nic.ring.passed",
     "nic.ring.size",
     "nic.ring.size_maximum",
-    "softnet.backlog.squeezed",
 )
 
 
@@ -64,7 +63,6 @@ def _lost(evidence: Evidence, interface: str, readings: list[Reading], weight: W
     return msgspec.structs.replace(
         ring,
         because=(first, *(r.exhibit(f"{r.series.raw} {r.counted:,} at {r.series.place}") for r in moved[:3])),
-        doubts=tuple(dict.fromkeys(r.series.doubt for r in moved if r.series.doubt)),
         do=(*ring.do, AFTER) if overrun.lost else ring.do,
         harm=weight.lost,
         level=weight.share,

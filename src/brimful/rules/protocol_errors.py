@@ -28,7 +28,7 @@ def protocol_errors(evidence: Evidence) -> Iterator[Finding]:
 def _unexplained(evidence: Evidence, protocol: str) -> Iterator[Finding]:
     """What InErrors counts beyond full buffers, shared memory and checksums."""
     errors = one_view(evidence.readings("protocol.input.errors", place=protocol))
-    passed = one_view([r for r in evidence.readings("socket.receive.passed") if r.series.place == protocol])
+    passed = one_view(evidence.readings("socket.receive.passed", place=protocol))
     total = weigh(errors, passed)
     named = [
         reading

@@ -113,11 +113,7 @@ def _all(full: list[Reading], passed: list[Reading], state: State, evidence: Evi
         statement=f"Applications {verb} their UDP sockets as fast as packets arrive: receive buffers {over}.",
         because=tuple(r.exhibit(f"{r.series.raw}: {weigh([r], passed)}") for r in moved),
         proven=True,
-        doubts=(
-            "which socket it is is not shown",
-            STARVED,
-            *dict.fromkeys(r.series.doubt for r in moved if r.series.doubt),
-        ),
+        doubts=("which socket it is is not shown", STARVED),
         do=_treatments(evidence, None),
         collect=COLLECT,
         harm=weight.lost,
@@ -166,7 +162,7 @@ def _overnow(evidence: Evidence, blamed: set[str]) -> Iterator[Finding]:
 
 def _queue(evidence: Evidence, place: str) -> Iterator[Exhibit]:
     limits = {r.series.place: r.last for r in evidence.readings("socket.receive.limit")}
-    for reading in evidence.readings("socket.receive.queued"):
+    for reading in one_view(evidence.readings("socket.receive.queued")):
         limit = limits.get(reading.series.place)
         if reading.series.place == place and limit:
             yield reading.exhibit(

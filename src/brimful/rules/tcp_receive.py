@@ -16,9 +16,7 @@ COLLECT = (
 def tcp_receive(evidence: Evidence) -> Iterator[Finding]:
     """Does TCP throw data away because receive buffers are full?"""
     dropped = one_view(evidence.readings("socket.receive.tcp_dropped"))
-    weight = weigh(
-        dropped, one_view([r for r in evidence.readings("socket.receive.passed") if r.series.place == "tcp"])
-    )
+    weight = weigh(dropped, one_view(evidence.readings("socket.receive.passed", place="tcp")))
     if not (weight.now or weight.over):
         return
     moved = [r for r in dropped if r.counted]
@@ -31,7 +29,6 @@ def tcp_receive(evidence: Evidence) -> Iterator[Finding]:
         because=tuple(r.exhibit(f"{r.series.raw} {r.counted:,}") for r in moved),
         doubts=(
             "which socket it is is not shown",
-            *(f"{r.series.raw} {r.series.doubt}" for r in moved if r.series.doubt),
             *(("TCP as a whole was short of memory too",) if pressed else ()),
         ),
         do=(

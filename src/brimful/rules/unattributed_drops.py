@@ -23,9 +23,8 @@ def unattributed_drops(evidence: Evidence) -> Iterator[Finding]:
         if weight.over or (weight.now and (weight.share or 1.0) >= LIFETIME_SHARE):
             moved = [reading for reading in mixed if reading.counted]
             names = ", ".join(dict.fromkeys(reading.series.raw for reading in moved))
-            doubts = tuple(dict.fromkeys(reading.series.doubt for reading in moved if reading.series.doubt))
             text = f"{interface} {'drops' if weight.now else 'has dropped'} packets, and the counter does not tell why ({names}): {weight}"
-            yield _open(interface, text, doubts, moved[0].exhibit)
+            yield _open(interface, text, moved[0].exhibit)
         elif not weight.lost:  # the link statistics count the driver's drops again
             yield from _beyond(evidence, interface, passed)
 
@@ -43,17 +42,16 @@ def _beyond(evidence: Evidence, interface: str, passed: list[Reading]) -> Iterat
     through = weigh(totals[:1], passed).passed
     if packets > 0 and through is not None and packets >= LIFETIME_SHARE * (through + packets):
         text = f"{packets:,} packets that {interface} received were dropped and no counter names the reason: the driver, a CPU's backlog or a protocol nobody listens to"
-        yield _open(interface, text, (), totals[0].exhibit)
+        yield _open(interface, text, totals[0].exhibit)
 
 
-def _open(interface: str, text: str, doubts: tuple[str, ...], exhibit: Callable[[str], Exhibit]) -> Finding:
+def _open(interface: str, text: str, exhibit: Callable[[str], Exhibit]) -> Finding:
     return Finding(
         stage="protocol.input",
         place=interface,
         state=State.OPEN,
         statement=f"{text}.",
         because=(exhibit(text),),
-        doubts=doubts,
         collect=(
             Collect("driver and firmware", f"ethtool -i {interface}"),
             Collect("all counters of the NIC, twice, 10 s apart", f"ethtool -S {interface}"),

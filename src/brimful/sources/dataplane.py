@@ -8,39 +8,23 @@ from collections.abc import Iterator
 
 from brimful.evidence.evidence import Item
 from brimful.evidence.frame import Sheet
-from brimful.evidence.series import Series
-from brimful.evidence.table import is_cut, probe_row, rows_cut
+from brimful.evidence.table import ProbeTable, has_cut, rows_cut
 from brimful.roots.base import Document
 from brimful.sources import source, unread
 
 REQUEST = "show cloud monitor dataplane"
 MISSED, HIT = "fabric.link.data_missed", "fabric.link.data_hit"
 
+_TABLE = ProbeTable("dataplane", (MISSED, "Miss"), (HIT, "Hit"), "Pct", lambda missed, hit: (missed, missed + hit))
+
 
 @source(REQUEST, looks_like=r"^\s*Src\s+Dst\s+Miss\s+Hit\s+Pct", meanings=(MISSED, HIT))
 def dataplane(document: Document) -> Iterator[Item]:
     """Read the data-plane probes between cards (show cloud monitor dataplane)."""
     sheet = Sheet(document.origin, document.at, document.boot)
-    taken: set[str] = set()
-    cut = False
-    for number, line in document.numbered():
-        row = probe_row(line)
-        cut = cut or is_cut(line)
-        if row is None:
-            continue
-        if isinstance(row, str):
-            yield unread(document, number, row)
-        elif row.link in taken:
-            yield unread(document, number, f"{row.link} is in the table twice")
-        elif not all(window.agrees(window.first, window.first + window.second) for window in row.windows):
-            yield unread(document, number, "the printed Pct is not that of Miss and Hit")
-        else:
-            taken.add(row.link)
-            for window in row.windows:
-                place = f"{row.link}/{window.name}"
-                sheet.add(Series(MISSED, place, "Miss", "dataplane", width_bits=0), window.first, number)
-                sheet.add(Series(HIT, place, "Hit", "dataplane", width_bits=0), window.second, number)
-    if cut:
+    for number, why in _TABLE.read(document.numbered(), sheet):
+        yield unread(document, number, why)
+    if has_cut(document.lines()):
         yield rows_cut(f"{REQUEST} in {document.file}:{document.first_line}", REQUEST)
     if len(sheet):
         yield sheet.frame()

@@ -28,7 +28,7 @@ _FIELDS = re.compile(
 )
 _EMBEDDED = re.compile(r"CPU\[(?P<card>\d{1,3})/\d+\]: (?P<stamp>\w{3} +\d+ [\d:]+) \S+?\[(?P<pid>\d+)\]: ", re.ASCII)
 _ORIGIN = re.compile(r" \[(?P<card>\d{1,3})/\d+/(?P<pid>\d+) <?(?!evlogd)\w", re.ASCII)
-_STAMP = re.compile(r"\d{4}-[A-Za-z]{3}-\d{1,2}\+\d{1,2}:\d\d:\d\d(?:\.\d{1,9})?", re.ASCII)
+_STAMP = re.compile(r"\d{4}-[A-Za-z]{3}-\d{1,2}\+\d{1,2}:\d\d:\d\d", re.ASCII)
 _PID = re.compile(r"PID:(?P<pid>\d+)", re.ASCII)
 _NAME = "KNI: "
 _BACKUP = " from Backup pool"
@@ -67,7 +67,7 @@ def _event(before: str, fields: re.Match[str] | None, origin: Origin, zone: tzin
     process = writer or _PID.search(before)
     stamp = _STAMP.search(before)
     local, at, offset = _times(stamp[0] if stamp else "", card["stamp"] if card else "")
-    if at is None or (card is None and zone is not None):
+    if at is None:
         outer = clock.logged(before, zone)
         at = (clock.embedded(card["stamp"], outer) if card else None) or outer
     values: dict[str, Value] = {}
@@ -86,13 +86,13 @@ def _event(before: str, fields: re.Match[str] | None, origin: Origin, zone: tzin
 
 @lru_cache(maxsize=4096)
 def _times(stamp: str, embedded: str) -> tuple[bool, Moment | None, int | None]:
-    """Return whether an event-log stamp is a time, the best time of the two, and the zone that they reveal together.
+    """Return whether an event-log stamp, to the second, is a time; the embedded time; the zone they reveal together.
 
     Cached: lines come many to the second, and reading two dates costs more than finding the line.
     """
     local = clock.evlogd(stamp)
     utc = clock.embedded(embedded, local)
-    return local is not None, utc or local, clock.zone_offset(local, utc) if local and utc else None
+    return local is not None, utc, clock.zone_offset(local, utc) if local and utc else None
 
 
 def _variant(before: str, *, known: bool, local: bool) -> str:

@@ -1,7 +1,7 @@
 """Read the statistics of all links: `ip -s link`, `/proc/net/dev`, `ifconfig`, whichever was saved.
 
 All of them show rtnl_link_stats64 (include/uapi/linux/if_link.h). What a driver puts into its missed, fifo and over
-errors differs, so these three are read only where the driver is known (`document.of["driver:eth0"]`). `/proc/net/dev`
+errors differs, so these three are read only where the driver is known (`document.drivers["eth0"]`). `/proc/net/dev`
 and `ifconfig` print rx_dropped and rx_missed_errors as one sum (net/core/net-procfs.c).
 """
 
@@ -14,7 +14,8 @@ import msgspec
 from brimful.drivers.maps import driver_map
 from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Item
-from brimful.evidence.frame import LARGEST, Sheet
+from brimful.evidence.number import unsigned
+from brimful.evidence.samples import Samples
 from brimful.evidence.series import Series
 from brimful.roots.base import Document
 from brimful.sources import source, unread
@@ -105,8 +106,7 @@ class _Link(msgspec.Struct, frozen=True):
 )
 def link(document: Document) -> Iterator[Item]:
     """Read the statistics of every link (ip -s link, /proc/net/dev, ifconfig)."""
-    sheet = Sheet(document.origin, document.at, document.boot)
-    taken: set[Series] = set()
+    samples = Samples(document.origin, document.at, document.boot)
     for row in _rows(document):
         if not isinstance(row, Row):
             yield row
@@ -114,22 +114,18 @@ def link(document: Document) -> Iterator[Item]:
         series = _series(row.interface, row.field, _driver(document, row.interface))
         if series is None:
             continue
-        if not (row.text.isascii() and row.text.isdigit() and len(row.text) <= 20 and int(row.text) <= LARGEST):  # noqa: PLR2004 - digits of 2**64
+        value = unsigned(row.text)
+        if value is None:
             yield unread(document, row.line, f"{row.field} is not an unsigned 64-bit number")
-            continue
-        if series in taken:  # the same link again: a later sample
-            yield sheet.frame()
-            sheet, taken = Sheet(document.origin, document.at, document.boot), set()
-        taken.add(series)
-        sheet.add(series, int(row.text), row.line)
-    if len(sheet):
-        yield sheet.frame()
+        else:
+            samples.add(series, value, row.line)
+    yield from samples.frames()
 
 
 def _driver(document: Document, interface: str) -> str:
     """Return the driver of a link where the root knows it."""
     named = document.of.get("driver", "") if document.of.get("interface") == interface else ""
-    return document.of.get(f"driver:{interface}", named)
+    return document.drivers.get(interface, named)
 
 
 @lru_cache(maxsize=65536)

@@ -7,7 +7,7 @@ the user's language, the row `Proto Recv-Q Send-Q` does not (net-tools, netstat.
 import re
 from collections.abc import Iterator
 
-from brimful.chain.place import numbered, socket_place
+from brimful.chain.place import ALIKE, numbered, socket_place
 from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Item
 from brimful.evidence.number import unsigned
@@ -16,7 +16,6 @@ from brimful.evidence.series import Series
 from brimful.roots.base import Document
 from brimful.sources import source, unread
 
-ALIKE = "several sockets have this address, and nothing saved tells them apart"
 _ROW = re.compile(r"(?P<protocol>tcp|udp)6?\s+(?P<rest>\S.*)", re.ASCII)
 _COLUMNS = re.compile(
     r"(?P<received>\S+)\s+[0-9]+\s+(?P<local>\S+)\s+\S+(?:\s+(?P<state>[A-Z][A-Z_0-9]+))?(?P<rest>.*)"

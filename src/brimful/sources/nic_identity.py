@@ -24,11 +24,11 @@ _FACTS = {
 )
 def nic_identity(document: Document) -> Iterator[Item]:
     """Read the driver, firmware and bus address of one interface (ethtool -i)."""
-    interface = document.of.get("interface", "")
+    told = interface = document.of.get("interface", "")
     for number, line in document.numbered():
         heading = _HEADING.match(line)
         if heading:
-            interface = interface or heading[1]
+            interface = told or heading[1]  # several may follow each other
         key, _, value = line.partition(":")
         name = _FACTS.get(key.strip())
         # an empty value and N/A say nothing; without an interface a driver is of no use to anyone

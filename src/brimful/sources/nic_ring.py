@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from brimful.evidence.evidence import Item
-from brimful.evidence.frame import LARGEST, Sheet
+from brimful.evidence.frame import Sheet
+from brimful.evidence.number import unsigned
 from brimful.evidence.series import Series
 from brimful.roots.base import Document
 from brimful.sources import source, unread
@@ -16,7 +17,6 @@ _MEANINGS = {
     ("current", "RX"): "nic.ring.size",
     ("current", "TX"): "nic.tx_ring.size",
 }
-_NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 @source("ethtool -g {interface}", looks_like=r"(?m)^Ring parameters for ", meanings=tuple(_MEANINGS.values()))
@@ -35,8 +35,8 @@ def nic_ring(document: Document) -> Iterator[Item]:
         meaning = _MEANINGS.get((part, key))
         if not meaning or not interface or text.lower() == "n/a" or meaning in taken:
             continue
-        value = int(text) if _NUMBER.fullmatch(text) else LARGEST + 1
-        if value > LARGEST:
+        value = unsigned(text)
+        if value is None:
             yield unread(document, number, "the size of a ring is not a number")
         else:
             taken.add(meaning)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from brimful.chain.place import numbered, socket_place
+from brimful.chain.place import ALIKE, numbered, socket_place
 from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Item
 from brimful.evidence.number import unsigned
@@ -21,7 +21,6 @@ from brimful.evidence.series import Series
 from brimful.roots.base import Document
 from brimful.sources import source, unread
 
-ALIKE = "several sockets have this address, and nothing saved tells them apart"
 _U32 = 1 << 32
 _STATES = (
     "LISTEN|UNCONN|ESTAB|TIME-WAIT|CLOSE-WAIT|SYN-SENT|SYN-RECV|NEW-SYN-RECV|FIN-WAIT-[12]|LAST-ACK|CLOSING|CLOSED?"
