@@ -7,6 +7,7 @@ import pytest
 
 from brimful.cli.options import catalog
 from brimful.collect import gather
+from brimful.evidence.evidence import Evidence
 from brimful.judge import judge
 from brimful.roots.detect import group, open_roots
 from brimful.rules import RULES
@@ -59,3 +60,35 @@ def test_case(path, tmp_path):
     collects = [c.command for f in (*judgement.verdicts, *judgement.opens) for c in f.collect]
     for command in expect.get("collect", []):
         assert command in collects
+
+
+class Asked(Evidence):
+    """Evidence that remembers the words it was asked for."""
+
+    words: set[str]
+
+    def readings(self, *meanings, place=None):
+        self.words.update(meanings)
+        return super().readings(*meanings, place=place)
+
+    def places(self, *meanings):
+        self.words.update(meanings)
+        return super().places(*meanings)
+
+    def events(self, kind, place=None):
+        self.words.add(kind)
+        return super().events(kind, place)
+
+    def facts(self, name, place=None):
+        self.words.add(name)
+        return super().facts(name, place)
+
+
+@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.name) for rule in RULES])
+def test_a_rule_declares_what_it_reads_in_its_cases_and_nothing_else(rule, tmp_path):
+    asked: set[str] = set()
+    for number, path in enumerate(sorted(CASES.glob(f"{rule.name}/*.toml"))):
+        for evidence in machines(tomllib.loads(path.read_text(encoding="utf-8")), tmp_path / str(number)):
+            evidence.__class__, evidence.words = Asked, asked
+            rule(evidence)
+    assert asked == set(rule.reads)

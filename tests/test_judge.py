@@ -10,6 +10,7 @@ from msgspec.structs import replace
 import brimful.judge as judge_module
 from brimful.chain.meaning import EVENTS, FACTS, MEANINGS
 from brimful.chain.owner import Owner
+from brimful.chain.stage import CHASSIS, RECEIVE
 from brimful.evidence.event import Event, Fact
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.frame import Frame
@@ -293,6 +294,136 @@ def test_the_chain_shows_what_is_known_of_each_buffer(conclude):
     chain = conclude(replace(FIFO, level=0.25), RING_ROOM).chain
     known = {sink.stage: (sink.lost, sink.level) for sink in chain if sink.known}
     assert known == {"nic.fifo": (100, 0.25), "nic.ring": (0, None)}
+
+
+def test_room_is_proof_only_when_it_was_shown(conclude):
+    assert conclude(FIFO, finding("nic.ring", State.NEAR)).verdicts == ()
+    assert ends(conclude(replace(FIFO, state=State.OVER), RING_ROOM)) == [("nic.fifo", "eth0")]
+
+
+def test_only_room_in_the_way_of_the_drain_is_evidence(conclude):
+    others = (
+        finding("nic.ring", State.ROOM, "eth1", because=(shown("another place"),)),
+        finding("nic.ring", State.NEAR, because=(shown("a near miss"),)),
+        finding("socket.receive", State.ROOM, because=(shown("another stage"),)),
+    )
+    (verdict,) = conclude(FIFO, RING_ROOM, *others).verdicts
+    assert verdict.because == RING_ROOM.because
+
+
+def test_what_makes_evidence_uncertain_is_a_doubt_of_what_is_concluded_from_it(conclude):
+    guessed = replace(shown("drops"), doubt="driver guessed")
+    lost = finding("nic.ring", State.LOST, because=(guessed, guessed), doubts=("another",))
+    assert conclude(lost).verdicts[0].doubts == ("another", "driver guessed")
+    assert conclude(replace(lost, because=(), against=(guessed,))).verdicts[0].doubts == ("another", "driver guessed")
+    assert conclude(replace(lost, state=State.OPEN)).opens[0].doubts == ("another", "driver guessed")
+    assert conclude(replace(FIFO, because=(guessed,))).opens[0].doubts == ("driver guessed",)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "joined"),
+    [
+        (31 * DAY + HOUR, 40 * DAY, True),
+        (31 * DAY + HOUR + 1, 40 * DAY, False),
+        (20 * DAY, 30 * DAY - HOUR, True),
+        (20 * DAY, 30 * DAY - HOUR - 1, False),
+    ],
+)
+def test_the_hour_is_counted_from_end_to_beginning(conclude, first, last, joined):
+    start = replace(FIFO, span=span(30 * DAY, 31 * DAY))
+    ring = finding("nic.ring", State.HOLDS, span=span(first, last))
+    assert (("nic.ring", "eth0") in ends(conclude(start, ring, RING_ROOM))) is joined
+
+
+def test_a_loss_without_a_time_is_joined(conclude):
+    assert ends(conclude(FIFO, finding("nic.ring", State.HOLDS, span=span(DAY)))) == [("nic.ring", "eth0")]
+
+
+@pytest.mark.parametrize(("after", "told"), [(HOUR * 47, "47 h later"), (HOUR * 48, "2 days later")])
+def test_a_gap_is_told_in_days_from_two_days_on(conclude, after, told):
+    note = replace(NOTE, span=span(30 * DAY + after))
+    (verdict,) = conclude(finding("nic.ring", State.LOST, span=span(30 * DAY)), note).verdicts
+    assert verdict.doubts == (f"the squeezed softirq: {told}: not used (log:7)",)
+
+
+def test_a_note_of_another_place_alone_says_nothing_of_time(conclude):
+    (verdict,) = conclude(finding("nic.ring", State.LOST), replace(NOTE, place="eth1")).verdicts
+    assert verdict.doubts == ("the squeezed softirq: of eth1: not used (log:7)",)
+    (verdict,) = conclude(finding("nic.ring", State.LOST), replace(NOTE, place="unknown card")).verdicts
+    assert verdict.doubts == ("the squeezed softirq: its card is not named: not used (log:7)",)
+
+
+def test_what_is_open_at_a_place_comes_first_then_the_larger(conclude):
+    everywhere = finding("softnet.backlog", State.OPEN, "", harm=900, statement="everywhere")
+    small, large = (finding("nic.ring", State.OPEN, harm=n, statement=f"{n} at eth0") for n in (3, 40))
+    judgement = conclude(everywhere, small, large)
+    assert [found.statement for found in judgement.opens] == ["40 at eth0", "3 at eth0", "everywhere"]
+
+
+def test_pools_that_ran_short_are_no_notes_beside_a_verdict_or_without_a_sentence(conclude):
+    held = finding("pool.mbuf", State.HOLDS, "card 6", statement="ran short")
+    assert conclude(held, finding("nic.ring", State.LOST)).notes == ()
+    assert conclude(replace(held, statement="")).notes == ()
+
+
+def several(raws, *samples, meaning="nic.ring.no_buffer"):
+    layout = Layout.of(Series(meaning, "eth0", raw, "nic_counters") for raw in raws)
+    lines = array("Q", [1] * len(raws))
+    return Evidence(
+        Frame(layout, array("Q", [value] * len(raws)), None, lines, lambda line: Origin("f", line)) for value in samples
+    )
+
+
+@pytest.mark.parametrize(
+    ("raws", "named"), [("abc", "3 loss counters a, b, c moved"), ("abcd", "4 loss counters a, b, c ... moved")]
+)
+def test_three_of_the_counters_that_moved_are_named(conclude, raws, named):
+    assert named in conclude(evidence=several(raws, 1, 2)).statement
+    assert "in the time between the samples:" in conclude(evidence=several(raws, 1, 2)).statement
+
+
+def test_the_longest_window_of_several_is_the_one_watched(conclude):
+    evidence = counted(4, 4)
+    for at in (0, 3):
+        layout = Layout.of([Series("nic.ring.no_buffer", "eth1", "drops", "nic_counters")])
+        evidence.add(
+            Frame(layout, array("Q", [0]), Moment(at * SECOND), array("Q", [1]), lambda line: Origin("f", line))
+        )
+    for frame in several(["timeless"], 5, 5).all_readings():
+        for one, _ in frame.frames:
+            evidence.add(one)
+    assert "in the 10.0 s watched: of 3 loss counters none" in conclude(evidence=evidence).statement
+
+
+def test_packets_that_went_through_are_nothing_to_judge_by(conclude):
+    judgement = conclude(evidence=counted(4, 9, meaning="nic.ring.passed"))
+    assert judgement.outcome is Outcome.UNDECIDED
+    assert [sink for sink in judgement.chain if sink.known] == []
+
+
+def test_the_chain_is_that_of_the_worst_verdict_or_of_what_was_counted(conclude):
+    chassis = finding("kni.queue", State.LOST, "card 6", confidence=Confidence.HIGH)
+    host = finding("nic.ring", State.LOST)
+    assert [sink.stage for sink in conclude(chassis, host).chain] == [*CHASSIS, "nic.ring"]
+    assert [sink.stage for sink in conclude(host, replace(chassis, confidence=Confidence.LOW)).chain] == [
+        *RECEIVE,
+        "kni.queue",
+    ]
+    assert [sink.stage for sink in conclude(evidence=counted(0, meaning="kni.queue.dropped")).chain] == [*CHASSIS]
+    windows = conclude(evidence=counted(0, meaning="fabric.link.data_missed")).chain
+    assert [sink.stage for sink in windows if sink.known] == ["fabric.link"]
+    mixed = conclude(host, evidence=counted(0, meaning="kni.queue.dropped")).chain
+    assert [sink.stage for sink in mixed] == [*RECEIVE]
+
+
+def test_a_sink_of_the_chain_shows_the_worst_of_what_was_lost_and_how_full_it_was(conclude):
+    few = finding("nic.ring", State.LOST, "eth0/rx-1", harm=3, level=0.5)
+    many = finding("nic.ring", State.LOST, "eth0/rx-2", harm=40, level=0.25)
+    near = finding("nic.ring", State.NEAR, harm=900)
+    note = finding("softnet.backlog", State.NOTE, "")
+    other = finding("driver.memory", State.ROOM, "eth1")
+    chain = conclude(few, many, near, note, other).chain
+    assert {sink.stage: (sink.lost, sink.level) for sink in chain if sink.known} == {"nic.ring": (40, 0.5)}
 
 
 PLACES = (

@@ -1,6 +1,6 @@
 """Runs every source over the roots of one machine and gathers what they read."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from brimful.evidence.evidence import Evidence
 from brimful.roots.base import Document, Root
@@ -10,7 +10,7 @@ IDENTITY = "nic_identity"
 """The source that names each interface's driver: others read their counters by it."""
 
 
-def gather(roots: Iterable[Root], progress: Callable[[str], None] | None = None) -> Evidence:
+def gather(roots: Iterable[Root]) -> Evidence:
     """Read everything the roots of one machine hold.
 
     What a counter means depends on the driver, so the drivers are read first and handed to every document: `drivers`
@@ -18,12 +18,9 @@ def gather(roots: Iterable[Root], progress: Callable[[str], None] | None = None)
     """
     evidence = Evidence()
     for root in roots:
-        drivers: dict[str, str] = {}
-        _read(root, SOURCES[IDENTITY], evidence, drivers)
+        _read(root, SOURCES[IDENTITY], evidence, {})
         drivers = {fact.place: str(fact.value) for fact in evidence.facts("nic.driver")}
         for source in SOURCES:
-            if progress is not None:
-                progress(source.name)
             if source.name != IDENTITY:
                 _read(root, source, evidence, drivers)
         for blind in root.blind():

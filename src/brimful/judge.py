@@ -19,8 +19,10 @@ from brimful.chain.place import meet, whole
 from brimful.chain.stage import CHASSIS, RECEIVE, STAGES
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.moment import SECOND, Moment
+from brimful.evidence.ledger import age
+from brimful.evidence.moment import SECOND, Moment, spoken
 from brimful.evidence.origin import Exhibit
+from brimful.evidence.weight import one_view
 from brimful.rules import RULES, Collect, Confidence, Finding, State, Treatment
 
 T = TypeVar("T")
@@ -105,6 +107,7 @@ def judge(evidence: Evidence) -> Judgement:
     notes = [f.statement for f in findings if f.state is State.NEAR or (f.state is State.NOTE and f.statement)]
     notes += [f.statement for f in findings if f.state is State.HOLDS and f.statement and not ordered]
     notes += [f.statement for f in opens if ordered]
+    notes += _aged(evidence, findings)
     return Judgement(
         outcome,
         statement,
@@ -113,6 +116,15 @@ def judge(evidence: Evidence) -> Judgement:
         tuple(dict.fromkeys(notes)),
         tuple(_chain(evidence, findings, ordered)),
     )
+
+
+def _aged(evidence: Evidence, findings: list[Finding]) -> list[str]:
+    """Say how old a total can be, where a total is all there is."""
+    up = age(evidence)
+    totals = any(f.state in {State.OVER, State.OPEN} for f in findings)
+    if up is None or not totals or any(r.samples > 1 for r in evidence.all_readings()):
+        return []
+    return [f"one sample: its counters hold what happened since boot, {spoken(up)} before, or since they were cleared"]
 
 
 def _walk(start: Finding, findings: list[Finding]) -> list[Finding]:
@@ -229,23 +241,15 @@ def _not_used(end: Finding, note: Finding) -> str:
         why.append("its card is not named" if note.place.startswith(UNKNOWN) else f"of {whole(note.place)}")
     gap = _apart(end.span, note.span)
     if gap:
-        why.append(f"{_length(abs(gap))} {'later' if gap > 0 else 'earlier'}")
+        why.append(f"{spoken(abs(gap) / SECOND)} {'later' if gap > 0 else 'earlier'}")
     origin = note.because[0].origin
     where = f" ({origin.short})" if origin else ""
     return f"{note.subject or note.rule}: {', '.join(why)}: not used{where}"
 
 
-def _length(nanoseconds: int) -> str:
-    hours = nanoseconds / SECOND / 3600
-    return f"{int(hours / 24)} days" if hours >= 48 else f"{int(hours)} h"  # noqa: PLR2004 - two days
-
-
 def _together(groups: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
     """Join tuples in order, each thing once."""
-    joined: list[T] = []
-    for group in groups:
-        joined += [thing for thing in group if thing not in joined]
-    return tuple(joined)
+    return tuple(dict.fromkeys(thing for group in groups for thing in group))
 
 
 def _lowered(confidence: Confidence, by: int) -> Confidence:
@@ -271,7 +275,8 @@ def _outcome(evidence: Evidence, verdicts: list[Verdict], opens: list[Finding]) 
         return Outcome.VERDICT, verdicts[0].statement
     if opens:
         return Outcome.UNDECIDED, opens[0].statement
-    counters = [r for r in evidence.all_readings() if MEANINGS[r.series.meaning].kind is Kind.LOST]
+    losses = [meaning.name for meaning in MEANINGS.values() if meaning.kind is Kind.LOST]
+    counters = [reading for name in losses for reading in one_view(evidence.readings(name))]
     if not counters:
         return Outcome.UNDECIDED, "Nothing in it counts losses: there is nothing to judge."
     return Outcome.HEALTHY, _healthy(counters)

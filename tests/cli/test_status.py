@@ -25,7 +25,7 @@ def test_a_reader_that_went_away(arguments):
 @pytest.mark.parametrize("arguments", PRINTING, ids=lambda arguments: " ".join(arguments[:2]))
 def test_a_full_disk_is_one_line(arguments):
     with Path("/dev/full").open("wb") as full, start(*arguments, stdout=full) as process:
-        assert process.stderr.read() == b"brimful: [Errno 28] No space left on device\n"
+        assert process.stderr.read() == b"brimful: standard output: No space left on device\n"
         assert process.wait() == 2
 
 

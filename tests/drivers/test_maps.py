@@ -7,10 +7,7 @@ from brimful.chain.meaning import MEANINGS, Kind
 from brimful.drivers.maps import FOLDER, GENERIC, GUESSED, BadMap, all_maps, driver_map, guess, load
 
 CAPTURES = Path(__file__).parents[1] / "captures" / "nic_counters"
-DRIVERS = {
-    "e1000", "e1000e", "igb", "igc", "ixgbe", "ixgbevf", "i40e", "iavf", "ice", "mlx5", "virtio_net", "veth", "ena",
-    "vmxnet3", "tg3", "r8169", "generic",
-}  # fmt: skip
+DRIVERS = sorted(path.stem for path in FOLDER.glob("*.toml"))
 # names that xsos takes for drops (ryran/xsos), less those it leaves out
 LOOKS_LIKE_A_DROP = re.compile(r"drop|disc|err(?!ed|un)|fifo|buf|fail|miss|OOB|fcs|full|frags|hdr|tso|pause|lost|csum")
 LEFT_OUT = re.compile(r"cache_full|csum_complete|none|unnecessary|fdir_|steer_missed|tso_packets|veb\.")
@@ -25,11 +22,11 @@ def one(driver, raw, *others, interface="eth0"):
 
 
 def test_one_file_adds_one_driver_and_is_named_for_it():
-    assert set(all_maps()) == DRIVERS
-    assert {path.stem for path in FOLDER.glob("*.toml")} == DRIVERS
+    assert sorted(all_maps()) == DRIVERS
+    assert {"e1000e", "igb", "ixgbe", "i40e", "ice", "mlx5", "virtio_net", GENERIC} <= set(DRIVERS)
 
 
-@pytest.mark.parametrize("driver", sorted(DRIVERS))
+@pytest.mark.parametrize("driver", DRIVERS)
 def test_each_map_says_where_it_was_read_up_and_answers_to_its_names(driver):
     description = all_maps()[driver].description
     assert len(description.source) > 20

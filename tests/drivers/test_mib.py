@@ -44,4 +44,4 @@ def test_raw_names_and_doubts_are_those_of_the_source():
     assert mib_series(["UdpInErrors"], "test")["UdpInErrors"].raw == "Udp.InErrors"
     series = mib_series(["TcpExtTCPOFODrop", "Other"], "nstat", "nstat {}{}", "old")["TcpExtTCPOFODrop"]
     assert series.raw == "nstat TcpExtTCPOFODrop"
-    assert series.doubt == "old; also counts where TCP as a whole is out of memory (tcp_mem)"
+    assert series.doubt == "old; TCPRcvQDrop and TCPOFODrop also count where TCP as a whole is out of memory (tcp_mem)"

@@ -32,6 +32,11 @@ def reading(values, *, width=64, refresh_ns=0, gap_s=1, boots=None):
         (40000, 20000, 16, True, 20000, True),
         (5, 9, 64, False, 9, True),
         (2**32 + 5, 3, 32, True, 3, True),
+        (2**32, 3, 32, True, 3, True),
+        (65535, 32766, 16, True, 32767, False),
+        (65535, 32767, 16, True, 32767, True),
+        (1, 0, 1, True, 0, True),
+        (5, 0, 0, True, 0, True),
     ],
     ids=[
         "advance",
@@ -43,6 +48,11 @@ def reading(values, *, width=64, refresh_ns=0, gap_s=1, boots=None):
         "more than half the range is a reset",
         "another boot",
         "a value wider than its counter cannot wrap",
+        "nor can the first that is too wide",
+        "just below half the range",
+        "half the range is a reset",
+        "a counter of one bit",
+        "a level has no width",
     ],
 )
 def test_step_tells_a_wrap_from_a_reset(old, new, width, same_boot, advanced, reset):
@@ -102,3 +112,33 @@ def test_the_exhibit_points_at_the_latest_line():
     exhibit = reading([1, 4]).exhibit("text")
     assert (exhibit.text, exhibit.origin, exhibit.value) == ("text", Origin("file", 11, "line 11"), 3)
     assert exhibit.at == "1970-01-01T00:00:01Z"
+
+
+def test_a_counter_that_was_reset_is_doubted_beside_what_its_series_doubts():
+    assert reading([1, 4]).exhibit("text").doubt == ""
+    assert reading([4, 1]).exhibit("text").doubt == (
+        "rx_dropped was reset between the samples: at least that much was counted"
+    )
+    assert not reading([1]).reset
+    series = Series("nic.ring.no_buffer", "eth0", "drops", "test", doubt="by name only")
+    sheets = [Sheet(lambda line: Origin("f", line)) for _ in range(2)]
+    for sheet, value in zip(sheets, (7, 2), strict=True):
+        sheet.add(series, value, 1)
+    doubt = Reading(series, [(sheet.frame(), 0) for sheet in sheets]).exhibit("text").doubt
+    assert doubt.startswith("by name only; drops was reset")
+
+
+def test_the_exhibit_is_of_the_latest_time():
+    assert reading([1, 2, 3]).exhibit("text").at == "1970-01-01T00:00:02Z"
+    assert reading([1, 2, 3]).origin.line == 12
+    assert reading([1, 2], gap_s=None).exhibit("text").at is None
+
+
+def test_two_boots_have_no_monotonic_clock_in_common():
+    series = Series("nic.ring.no_buffer", "eth0", "drops", "test")
+    frames = []
+    for boot, seconds, up in (("a", 100, 5000), ("b", 400, 60)):
+        sheet = Sheet(lambda line: Origin("f", line), Moment(seconds * SECOND, monotonic_ns=up * SECOND), boot)
+        sheet.add(series, 3, 1)
+        frames.append((sheet.frame(), 0))
+    assert Reading(series, frames).seconds == 300.0

@@ -1,14 +1,12 @@
 from brimful.evidence.event import Event, Fact
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.frame import Sheet
-from brimful.evidence.ledger import losses, unexplained
 from brimful.evidence.moment import SECOND, Moment
 from brimful.evidence.origin import Blind, Origin, Unread
 from brimful.evidence.series import Layout, Series
 
 DROPS = Series("nic.ring.no_buffer", "eth0/rx-1", "rx_queue_1_drops", "nic_counters")
 PASSED = Series("nic.ring.passed", "eth0", "rx_packets", "nic_counters")
-TOTAL = Series("protocol.input.rx_dropped", "eth0", "rtnl rx_dropped", "link")
 
 
 def frame(values, seconds=0, **kwargs):
@@ -30,6 +28,27 @@ def test_readings_are_in_time_order_whatever_order_they_came_in():
     evidence = Evidence([frame({DROPS: 9}, 5), frame({DROPS: 4}, 1)])
     (reading,) = evidence.readings("nic.ring.no_buffer")
     assert (reading.first, reading.last, reading.delta) == (4, 9, 5)
+
+
+def test_a_clock_that_stepped_back_makes_no_reset_of_an_advance():
+    def at(ns, up, boot="a"):
+        sheet = Sheet(lambda line: Origin("file", line), Moment(ns, monotonic_ns=up), boot)
+        sheet.add(DROPS, up, 1)
+        return sheet.frame()
+
+    (reading,) = Evidence([at(900, 10), at(100, 14), at(200, 19)]).readings("nic.ring.no_buffer")
+    assert (reading.first, reading.last, reading.delta, reading.reset) == (10, 19, 9, False)
+    (reading,) = Evidence([at(100, 50), at(900, 3, "b")]).readings("nic.ring.no_buffer")
+    assert (reading.first, reading.last) == (50, 3)
+    (reading,) = Evidence([at(900, 10), frame({DROPS: 4}, 0)]).readings("nic.ring.no_buffer")
+    assert (reading.first, reading.last) == (4, 10)
+
+
+def test_frames_without_a_time_keep_the_order_they_were_read_in():
+    sheet = Sheet(lambda line: Origin("file", line))
+    sheet.add(DROPS, 9, 1)
+    (reading,) = Evidence([frame({DROPS: 5}, 7), sheet.frame(), frame({DROPS: 6}, 1)]).readings("nic.ring.no_buffer")
+    assert [one.values[0] for one, _ in reading.frames] == [5, 9, 6]
 
 
 def test_a_later_frame_renews_the_reading():
@@ -63,27 +82,6 @@ def test_what_could_not_be_seen_is_said_once_and_unread_lines_are_all_kept():
     blind, line = Blind("what", "why"), Unread(Origin("f", 1, "x"), "why")
     evidence = Evidence([blind, blind, line, line])
     assert (evidence.blind, evidence.unread) == ([blind], [line, line])
-
-
-def test_the_ledger_lists_what_moved_beside_what_passed():
-    (loss,) = losses(Evidence([frame({DROPS: 1, PASSED: 100}), frame({DROPS: 6, PASSED: 195}, 2)]))
-    assert (loss.stage, loss.place, loss.lost, loss.near_missed, loss.passed) == ("nic.ring", "eth0/rx-1", 5, 0, 95)
-    assert (loss.seconds, loss.lifetime, loss.counter, loss.source) == (2.0, False, "rx_queue_1_drops", "file:1")
-
-
-def test_the_ledger_keeps_lifetime_totals_apart():
-    (loss,) = losses(Evidence([frame({DROPS: 7})]))
-    assert (loss.lost, loss.lifetime, loss.seconds) == (7, True, None)
-
-
-def test_what_no_counter_names_stays_unexplained():
-    before, after = frame({DROPS: 0, TOTAL: 10}), frame({DROPS: 3, TOTAL: 30}, 4)
-    (rest,) = unexplained(Evidence([before, after]))
-    assert (rest.place, rest.packets, rest.seconds) == ("eth0", 17, 4.0)
-
-
-def test_drops_that_have_a_name_are_not_unexplained():
-    assert unexplained(Evidence([frame({DROPS: 0, TOTAL: 10}), frame({DROPS: 20, TOTAL: 30}, 4)])) == []
 
 
 def test_an_origin_is_written_as_file_and_line():

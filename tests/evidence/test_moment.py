@@ -1,4 +1,6 @@
-from brimful.evidence.moment import Moment, seconds_between
+import pytest
+
+from brimful.evidence.moment import Moment, seconds_between, spoken
 
 
 def test_text_is_rfc_3339_in_utc():
@@ -31,3 +33,20 @@ def test_an_unknown_end_gives_no_seconds():
 
 def test_seconds_are_the_difference():
     assert seconds_between(Moment(1_000_000_000), Moment(3_500_000_000)) == 2.5
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.9, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (119 * 60 + 59, "119 min"),
+        (120 * 60, "2 h"),
+        (47 * 3600, "47 h"),
+        (48 * 3600, "2 days"),
+        (22.96 * 86400, "22 days"),
+    ],
+)
+def test_lengths_are_spoken_and_rounded_down(seconds, text):
+    assert spoken(seconds) == text

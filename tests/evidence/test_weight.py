@@ -8,11 +8,11 @@ from brimful.evidence.series import Series
 from brimful.evidence.weight import one_view, percent, weigh
 
 
-def reading(*values, source="test"):
+def reading(*values, source="test", gap_s=1):
     series = Series("nic.ring.no_buffer", "eth0", "rx_dropped", source)
     frames = []
     for number, value in enumerate(values):
-        sheet = Sheet(lambda line: Origin("f", line), Moment(number * SECOND))
+        sheet = Sheet(lambda line: Origin("f", line), Moment(number * gap_s * SECOND))
         sheet.add(series, value, 1)
         frames.append((sheet.frame(), 0))
     return Reading(series, frames)
@@ -59,7 +59,31 @@ def test_the_link_statistics_are_left_out_beside_the_drivers_own():
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.5, "50.00 %"), (0.000002, "0.0002 %"), (1e-9, "under 0.0001 %"), (0.0, "0.00 %"), (0.0001, "0.01 %")],
+    [
+        (0.5, "50.00 %"),
+        (0.000002, "0.0002 %"),
+        (1e-9, "under 0.0001 %"),
+        (0.0, "0.00 %"),
+        (0.0001, "0.01 %"),
+        (0.0000011, "0.00011 %"),
+        (0.0000999, "0.01 %"),
+    ],
 )
 def test_a_loss_is_never_rounded_away(share, text):
     assert percent(share) == text
+
+
+def test_a_loss_of_one_is_a_loss():
+    assert weigh([reading(0, 1)]).now is True
+    assert weigh([reading(0, 0)]).now is False
+
+
+def test_the_share_is_of_what_was_lost_and_what_passed():
+    assert weigh([reading(0, 0)], [reading(0, 0)]).share is None
+    assert weigh([reading(0, 3)], [reading(0, 3)]).share == 0.5
+    assert weigh([reading(0, 3)]).share is None
+
+
+def test_the_window_is_the_longest_and_one_that_moved_makes_nothing_flat():
+    weight = weigh([reading(0, 1), reading(0, 0, gap_s=5)])
+    assert (weight.seconds, weight.flat) == (5.0, False)

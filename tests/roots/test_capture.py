@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from brimful.evidence.moment import Moment
 from brimful.evidence.origin import Blind
 from brimful.roots.base import Counters, Document, Unusable
-from brimful.roots.capture import MANIFEST, CaptureRoot, collect, file_name, record, write
+from brimful.roots.capture import MANIFEST, CaptureRoot, collect, file_name, record, save
 from brimful.roots.detect import open_roots
 
 REQUESTS = ("/proc/net/snmp", "ethtool -S {interface}", "ip {options} link", "nothing")
@@ -177,7 +177,7 @@ def test_a_full_device_while_writing_leaves_nothing_behind(tmp_path, monkeypatch
     recording = collect(Fake(), REQUESTS, samples=1)
     monkeypatch.setattr(os, "fdopen", full)
     with pytest.raises(Unusable, match="No space left on device"):
-        write(recording, str(tmp_path / "x.tar.gz"))
+        save(lambda: recording, str(tmp_path / "x.tar.gz"))
     assert left(tmp_path) == []
 
 

@@ -28,6 +28,12 @@ def read(name, data):
         ("nproc", (CAPTURES / "nproc").read_bytes(), "host.cpus", 2),
         ("/etc/hostname", b"# static\n\nedge-1.example.net\nnot looked at\n", "host.name", "edge-1.example.net"),
         ("/proc/sys/kernel/hostname", b"a\n", "host.name", "a"),
+        ("/proc/uptime", b"93.79 152.03\n", "host.uptime", 93),
+        ("/proc/uptime", b"0.00 0.00\n", "host.uptime", 0),
+        ("uptime", b" 19:23:40 up 1 day, 23:17,  1 user,  load average: 0.30, 0.51, 0.60\n", "host.uptime", 170220),
+        ("uptime", b" 10:00:00 up 12 days,  3:04,  0 users,  load average: 0, 0, 0\n", "host.uptime", 1047840),
+        ("uptime", b"10:00:00 up 7 min,  1 user,  load average: 0.00\n", "host.uptime", 420),
+        ("uptime", b"10:00:00 up  2:05,  1 user,  load average: 0.00\n", "host.uptime", 7500),
     ],
 )
 def test_what_a_machine_says_is_a_fact_of_the_whole(name, data, fact, value):
@@ -43,6 +49,9 @@ def test_what_a_machine_says_is_a_fact_of_the_whole(name, data, fact, value):
         ("hostname", b"a" * 254),
         ("uname -a", b"FreeBSD a 14.0 b\n"),
         ("nproc", b"0\n"),
+        ("/proc/uptime", b"soon\n"),
+        ("uptime", b"10:00:00 down 3 days\n"),
+        ("uptime", "10:00:00 up ² min,".encode()),
         ("nproc", "²".encode()),
         ("nproc", b"9" * 5000),
         ("/proc/sys/kernel/random/boot_id", b"a\n"),

@@ -95,7 +95,7 @@ def test_what_depends_on_the_driver_is_left_out_where_the_driver_is_not_known():
 
 @pytest.mark.parametrize(("driver", "told"), [("e1000e", "nic.fifo.overrun"), ("mlx5_core", "nic.ring.no_buffer")])
 def test_missed_errors_mean_what_the_driver_of_that_link_puts_there(driver, told):
-    values, items = read(OLD, **{"ens3": driver, "eth0": "tg3"})
+    values, items = read(OLD, ens3=driver, eth0="tg3")
     assert values["ens3", "rx_missed_errors"] == 7
     assert meaning(items, "rx_missed_errors") == told
     assert ("ens3", "rx_fifo_errors") not in values
@@ -103,7 +103,7 @@ def test_missed_errors_mean_what_the_driver_of_that_link_puts_there(driver, told
 
 
 def test_missed_and_overrun_are_told_apart_in_the_new_form_too():
-    values, items = read(NEW, **{"eth0": "e1000e"})
+    values, items = read(NEW, eth0="e1000e")
     assert values["eth0", "rx_missed_errors"] == 7
     assert values["eth0", "rx_nohandler"] == 60
     assert meaning(items, "rx_nohandler") == "protocol.input.no_handler"
@@ -137,8 +137,8 @@ def test_json_says_the_same_as_text():
         "linkinfo": {"info_kind": "veth"},
         "stats64": statistics,
     }
-    values, items = read(json.dumps([{}, entry]).encode(), **{"eth0": "e1000e"})
-    assert values == read(NEW, **{"eth0": "e1000e"})[0]
+    values, items = read(json.dumps([{}, entry]).encode(), eth0="e1000e")
+    assert values == read(NEW, eth0="e1000e")[0]
     assert {(i.name, i.value) for i in items if isinstance(i, Fact)} == {("nic.state", "UP"), ("nic.driver", "veth")}
 
 
@@ -177,7 +177,7 @@ def test_proc_net_dev_prints_two_kinds_of_drop_as_one_and_says_so():
 
 def test_columns_of_proc_net_dev_are_the_kernels():
     text = PROC.split(b"\n", 2)[0] + b"\n face |bytes\neth0:1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"
-    values, _ = read(text, **{"eth0": "e1000e"})
+    values, _ = read(text, eth0="e1000e")
     assert values == {
         ("eth0", "rx_packets"): 2,
         ("eth0", "rx_errors"): 3,

@@ -212,6 +212,7 @@ EVENTS: dict[str, str] = {
 FACTS: dict[str, str] = {
     "host.name": "name the machine gives itself",
     "host.boot": "identity of the machine's run",
+    "host.uptime": "seconds since boot: the greatest age a counter can have",
     "host.cpus": "processors online",
     "nic.driver": "driver of an interface",
     "nic.driver_version": "version of the driver",

@@ -65,7 +65,8 @@ def main() -> None:
         why.show()
         sys.exit(why.exit_code)
     except click.Abort:
+        click.echo("brimful: interrupted: nothing is concluded", err=True)
         sys.exit(130)
     except OSError as why:  # nothing reads so late: it is the output that cannot be written
-        click.echo(f"brimful: {why}", err=True)
+        click.echo(f"brimful: standard output: {why.strerror or why}", err=True)
         sys.exit(2)

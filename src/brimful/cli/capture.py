@@ -24,15 +24,13 @@ def command(out: str, seconds: float, samples: int) -> None:
     names of their processes), as often as asked. Addresses and process names are in it: look before you share it.
     """
     from brimful.cli.diagnose import watch
-    from brimful.roots.capture import Recording, write
+    from brimful.roots.capture import save
 
     try:
-        recording = watch(seconds, quiet=False, samples=samples)
-        assert isinstance(recording, Recording)  # noqa: S101 - watch() keeps what it saw
-        write(recording, out)
+        recording = save(lambda: watch(seconds, quiet=False, samples=samples), out)
     except Unusable as why:
         refuse(why)
     documents = sum(len(found) for _, found in recording.samples)
     click.echo(f"{out}: {documents:,} answers in {samples} samples, {seconds:g} s apart in all")
     for blind in recording.blind():
-        click.echo(f"not seen: {blind.what}: {blind.why}" + (f" ({blind.remedy})" if blind.remedy else ""))
+        click.echo(f"not seen: {blind}")

@@ -10,10 +10,14 @@ from brimful.cli.report import Machine, as_json, outcome
 from brimful.collect import gather
 from brimful.judge import Outcome, judge
 from brimful.roots.base import Root, Unusable
+from brimful.roots.capture import Recording, collect
 
 STATUS = {Outcome.HEALTHY: 0, Outcome.VERDICT: 1, Outcome.UNDECIDED: 3}
 MOST_SAMPLES = 60
 """Samples of one watch: enough to see a queue fill, few enough to cost nothing."""
+
+NARROWEST = 40
+"""Columns to draw for at least: `COLUMNS=0` would draw nothing."""
 
 
 @click.command(name="diagnose")
@@ -55,6 +59,7 @@ def command(
         from brimful.cli.render import draw
 
         console = Console(highlight=False)
+        console.width = max(console.width, NARROWEST)
         with console.capture() as drawn:  # rich ends with status 1 where its reader has gone
             draw(console, machines, show_unread=show_unread)
         click.echo(drawn.get(), nl=False)
@@ -70,7 +75,9 @@ def diagnose(
     quiet: bool = True,
 ) -> list[Machine]:
     """Return what is concluded of each machine that the paths (or, without any, this host) hold."""
-    groups = _saved(paths, zone, same_machine=same_machine) if paths else [[watch(seconds, quiet=quiet)]]
+    groups: list[list[Root]] = (
+        _saved(paths, zone, same_machine=same_machine) if paths else [[watch(seconds, quiet=quiet)]]
+    )
     return [_machine(group) for group in groups]
 
 
@@ -79,7 +86,7 @@ def _saved(paths: tuple[str, ...], zone: int | None, *, same_machine: bool) -> l
 
     known = catalog()
     roots = [root for path in dict.fromkeys(paths) for root in open_roots(path, known, zone)]
-    return [roots] if same_machine else group(roots)
+    return group(roots, same_machine=same_machine)
 
 
 def _machine(roots: list[Root]) -> Machine:
@@ -87,9 +94,8 @@ def _machine(roots: list[Root]) -> Machine:
     return Machine(roots[0].name, tuple(roots), evidence, judge(evidence))
 
 
-def watch(seconds: float, *, quiet: bool, samples: int | None = None) -> Root:
+def watch(seconds: float, *, quiet: bool, samples: int | None = None) -> Recording:
     """Watch this host and return what its buffers said, kept in memory."""
-    from brimful.roots.capture import collect
     from brimful.roots.live import LiveRoot
 
     count = samples or 1 + max(1, min(MOST_SAMPLES, math.ceil(seconds)))
@@ -99,11 +105,10 @@ def watch(seconds: float, *, quiet: bool, samples: int | None = None) -> Root:
     return _with_progress(seconds, count, interval)
 
 
-def _with_progress(seconds: float, count: int, interval: float) -> Root:
+def _with_progress(seconds: float, count: int, interval: float) -> Recording:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from brimful.roots.capture import collect
     from brimful.roots.live import LiveRoot
 
     columns = (TextColumn(f"watching this host for {seconds:g} s"), BarColumn(), TimeRemainingColumn())

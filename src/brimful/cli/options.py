@@ -9,6 +9,8 @@ import click
 from brimful.roots.catalog import Catalog
 from brimful.sources import SOURCES
 
+LONGEST_S = 7 * 24 * 3600.0
+"""What is watched stays in memory."""
 UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 
 
@@ -22,7 +24,10 @@ class Duration(click.ParamType[float]):
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", str(value).strip(), re.ASCII)
         if match is None or match[2] not in UNITS:
             self.fail(f"{value!r} is not a duration such as 10s, 500ms or 2min", param, ctx)
-        return float(match[1]) * UNITS[match[2]]
+        seconds = float(match[1]) * UNITS[match[2]]
+        if not 0 < seconds <= LONGEST_S:
+            self.fail(f"{value!r} is not between 1ms and 168h", param, ctx)
+        return seconds
 
 
 class Offset(click.ParamType[int]):

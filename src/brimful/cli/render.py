@@ -9,6 +9,7 @@ from rich.text import Text
 
 from brimful.cli.report import Machine, span
 from brimful.evidence.ledger import Loss, losses, unexplained
+from brimful.evidence.moment import spoken
 from brimful.evidence.origin import Exhibit, Origin
 from brimful.judge import Judgement, Outcome, Sink, Verdict
 from brimful.rules import Collect, Treatment
@@ -19,6 +20,8 @@ LEDGER_ROWS = 12
 BLIND_ROWS = 6
 LABEL = 9
 ORIGIN = 28
+NUMBERS = ("lost", "near", "passed", "window")
+"""Columns of the ledger that stand at the right."""
 
 
 def draw(console: Console, machines: list[Machine], *, show_unread: bool) -> None:
@@ -171,16 +174,8 @@ def _ledger(machine: Machine) -> list[RenderableType]:
     if not rows and not rest:
         return []
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
-    for name, side in (
-        ("stage", "left"),
-        ("place", "left"),
-        ("lost", "right"),
-        ("near", "right"),
-        ("passed", "right"),
-        ("window", "right"),
-        ("counter", "left"),
-    ):
-        table.add_column(name, justify="right" if side == "right" else "left", overflow="fold")
+    for name in ("stage", "place", "lost", "near", "passed", "window", "counter"):
+        table.add_column(name, justify="right" if name in NUMBERS else "left", overflow="fold")
     for loss in rows[:LEDGER_ROWS]:
         table.add_row(*_ledger_row(loss))
     for line in rest:
@@ -201,7 +196,10 @@ def _ledger(machine: Machine) -> list[RenderableType]:
 
 
 def _ledger_row(loss: Loss) -> tuple[str, ...]:
-    window = "since cleared" if loss.lifetime else f"{loss.seconds:.1f} s" if loss.seconds else "between samples"
+    if loss.lifetime:
+        window = "since cleared" if loss.age_seconds is None else f"up to {spoken(loss.age_seconds)}"
+    else:
+        window = f"{loss.seconds:.1f} s" if loss.seconds else "between samples"
     return (
         loss.stage,
         loss.place,
@@ -218,8 +216,7 @@ def _foot(machine: Machine, *, show_unread: bool) -> list[RenderableType]:
     parts: list[RenderableType] = []
     table = _grid()
     for number, blind in enumerate(evidence.blind[:BLIND_ROWS]):
-        remedy = f" ({blind.remedy})" if blind.remedy else ""
-        table.add_row(_label("" if number else "not seen"), Text(f"{blind.what}: {blind.why}{remedy}"), "")
+        table.add_row(_label("" if number else "not seen"), Text(str(blind)), "")
     if len(evidence.blind) > BLIND_ROWS:
         table.add_row(
             "", Text(f"... and {len(evidence.blind) - BLIND_ROWS} more (--json has them all)", style="dim"), ""

@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import asdict
 
 from brimful import __version__
+from brimful.evidence import moment
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.ledger import Loss, Unexplained, losses, unexplained
+from brimful.evidence.ledger import losses, unexplained
 from brimful.evidence.moment import Moment
-from brimful.evidence.origin import Blind, Exhibit, Unread
-from brimful.judge import Judgement, Outcome, Sink, Verdict
+from brimful.evidence.origin import Exhibit, Unread
+from brimful.judge import Judgement, Outcome, Verdict
 from brimful.roots.base import Root
-from brimful.rules import Collect, Finding
+from brimful.rules import Finding
 
 SCHEMA = 1
 
@@ -42,15 +44,13 @@ def as_json(machines: list[Machine]) -> bytes:
         "verdicts": [_verdict(machine, v) for machine in machines for v in machine.judgement.verdicts],
         "open": [_open(machine, finding) for machine in machines for finding in machine.judgement.opens],
         "notes": [{"root": machine.name, "text": note} for machine in machines for note in machine.judgement.notes],
-        "chain": [{"root": machine.name, **_sink(sink)} for machine in machines for sink in machine.judgement.chain],
-        "losses": [{"root": machine.name, **_loss(loss)} for machine in machines for loss in losses(machine.evidence)],
+        "chain": [{"root": machine.name, **asdict(sink)} for machine in machines for sink in machine.judgement.chain],
+        "losses": [{"root": machine.name, **asdict(loss)} for machine in machines for loss in losses(machine.evidence)],
         "unexplained": [
-            {"root": machine.name, **_unexplained(rest)}
-            for machine in machines
-            for rest in unexplained(machine.evidence)
+            {"root": machine.name, **asdict(rest)} for machine in machines for rest in unexplained(machine.evidence)
         ],
         "unread": [_unread(line) for machine in machines for line in machine.evidence.unread],
-        "blind": [_blind(machine, blind) for machine in machines for blind in machine.evidence.blind],
+        "blind": [{"root": machine.name, **asdict(blind)} for machine in machines for blind in machine.evidence.blind],
     }
     return msgspec.json.format(msgspec.json.encode(report), indent=2)
 
@@ -58,9 +58,7 @@ def as_json(machines: list[Machine]) -> bytes:
 def span(evidence: Evidence) -> tuple[Moment, Moment] | None:
     """Return the earliest and latest moment of any frame, where the clocks can be compared."""
     moments = [frame.at for r in evidence.all_readings() for frame, _ in r.frames if frame.at is not None]
-    if not moments or len({moment.clock for moment in moments}) > 1:
-        return None
-    return min(moments, key=lambda m: m.ns), max(moments, key=lambda m: m.ns)
+    return moment.span(moments) if len({at.clock for at in moments}) == 1 else None
 
 
 def _root(root: Root, evidence: Evidence) -> dict[str, object]:
@@ -86,10 +84,6 @@ def _exhibit(exhibit: Exhibit) -> dict[str, object]:
     }
 
 
-def _collect(collect: Collect) -> dict[str, str]:
-    return {"text": collect.text, "command": collect.command}
-
-
 def _verdict(machine: Machine, verdict: Verdict) -> dict[str, object]:
     return {
         "root": machine.name,
@@ -102,8 +96,8 @@ def _verdict(machine: Machine, verdict: Verdict) -> dict[str, object]:
         "because": [_exhibit(exhibit) for exhibit in verdict.because],
         "against": [_exhibit(exhibit) for exhibit in verdict.against],
         "doubts": list(verdict.doubts),
-        "do": [{"text": do.text, "command": do.command, "temporary": do.temporary} for do in verdict.do],
-        "collect": [_collect(collect) for collect in verdict.collect],
+        "do": [asdict(do) for do in verdict.do],
+        "collect": [asdict(collect) for collect in verdict.collect],
     }
 
 
@@ -116,25 +110,9 @@ def _open(machine: Machine, finding: Finding) -> dict[str, object]:
         "statement": finding.statement,
         "because": [_exhibit(exhibit) for exhibit in finding.because],
         "doubts": list(finding.doubts),
-        "collect": [_collect(collect) for collect in finding.collect],
+        "collect": [asdict(collect) for collect in finding.collect],
     }
-
-
-def _sink(sink: Sink) -> dict[str, object]:
-    return {"stage": sink.stage, "known": sink.known, "lost": sink.lost, "level": sink.level}
-
-
-def _loss(loss: Loss) -> dict[str, object]:
-    return msgspec.structs.asdict(loss)
-
-
-def _unexplained(rest: Unexplained) -> dict[str, object]:
-    return msgspec.structs.asdict(rest)
 
 
 def _unread(line: Unread) -> dict[str, object]:
     return {"file": line.origin.file, "line": line.origin.line, "text": line.origin.raw, "why": line.why}
-
-
-def _blind(machine: Machine, blind: Blind) -> dict[str, str]:
-    return {"root": machine.name, "what": blind.what, "why": blind.why, "remedy": blind.remedy}

@@ -56,9 +56,8 @@ def _draw(reach: list[Reach], blind: list[Blind]) -> None:
     with console.capture() as drawn:
         console.print(table)
     click.echo(drawn.get(), nl=False)
-    for one_blind in blind:
-        remedy = f" ({one_blind.remedy})" if one_blind.remedy else ""
-        click.echo(f"not seen: {one_blind.what}: {one_blind.why}{remedy}")
+    for unseen in blind:
+        click.echo(f"not seen: {unseen}")
 
 
 def _saved_only(one: Reach) -> bool:

@@ -67,7 +67,8 @@ MIB_MEANINGS = tuple(sorted({meaning for meaning, _ in MIB.values()}))
 """What a source of these counters can yield."""
 
 _DOUBTS = dict.fromkeys(
-    ("TcpExtTCPRcvQDrop", "TcpExtTCPOFODrop"), "also counts where TCP as a whole is out of memory (tcp_mem)"
+    ("TcpExtTCPRcvQDrop", "TcpExtTCPOFODrop"),
+    "TCPRcvQDrop and TCPOFODrop also count where TCP as a whole is out of memory (tcp_mem)",
 )
 _AGAIN = {"TcpExtRcvPruned": "TcpExtTCPRcvQDrop"}
 """Counters that are raised on the way to another, which is taken where it is shown.

@@ -84,12 +84,14 @@ class Reading:
         """True when it advanced between samples, False when it is known not to have, None when that cannot be said.
 
         A counter that is zero has never advanced: one sample proves that. A value younger than the counter's refresh
-        period proves nothing.
+        period proves nothing, nor does one that was cleared between samples.
         """
         if self.delta:
             return True
         if self.delta is None:
             return False if self.last == 0 else None
+        if self.reset:
+            return None
         if self.seconds is not None and self.seconds * SECOND < self.series.refresh_ns:
             return None
         return False

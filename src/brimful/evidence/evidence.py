@@ -100,4 +100,18 @@ def _in_order(frames: list[tuple[Frame, int]]) -> list[tuple[Frame, int]]:
         times = steady
     if len(times) < len(frames):
         return frames
-    return [frames[index] for index in sorted(range(len(frames)), key=times.__getitem__)]
+    return _once([frames[index] for index in sorted(range(len(frames)), key=times.__getitem__)])
+
+
+def _once(frames: list[tuple[Frame, int]]) -> list[tuple[Frame, int]]:
+    """Leave out what a second document says of the same moment, as a capture and its shorter copy do.
+
+    Taken for two samples, they would show a counter that does not move.
+    """
+    kept = frames[:1]
+    for frame, index in frames[1:]:
+        last, at = kept[-1]
+        same = last.at == frame.at and last.values[at] == frame.values[index]
+        if not same or last.origin_of == frame.origin_of:
+            kept.append((frame, index))
+    return kept

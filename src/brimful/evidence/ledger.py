@@ -15,7 +15,10 @@ FIVE_MINUTES = "5min"
 
 
 class Loss(msgspec.Struct, frozen=True):
-    """One line of the ledger: a counter that moved, or (`lifetime`) that has moved since it was cleared."""
+    """One line of the ledger: a counter that moved, or (`lifetime`) that has moved since it was cleared.
+
+    `age_seconds`: how long ago that was at the most, where the machine says how long it has been up.
+    """
 
     stage: str
     place: str
@@ -27,6 +30,7 @@ class Loss(msgspec.Struct, frozen=True):
     source: str
     counter: str
     lifetime: bool
+    age_seconds: int | None = None
 
 
 class Unexplained(msgspec.Struct, frozen=True):
@@ -85,7 +89,14 @@ def _line(evidence: Evidence, reading: Reading) -> Loss:
         source=str(reading.origin),
         counter=reading.series.raw,
         lifetime=reading.delta is None,
+        age_seconds=age(evidence) if reading.delta is None else None,
     )
+
+
+def age(evidence: Evidence) -> int | None:
+    """Return how many seconds a counter can have counted at the most: since boot, where that is known."""
+    uptime = evidence.fact("host.uptime")
+    return int(uptime.value) if uptime else None
 
 
 def unexplained(evidence: Evidence) -> list[Unexplained]:

@@ -49,3 +49,11 @@ def seconds_between(first: Moment | None, last: Moment | None, *, same_boot: boo
     if first.clock != last.clock or last.ns < first.ns:
         return None
     return (last.ns - first.ns) / SECOND
+
+
+def spoken(seconds: float) -> str:
+    """Return a length of time as people say it, rounded down: `25 min`, `39 h`, `22 days`."""
+    minutes = int(seconds) // 60
+    if minutes < 120:  # noqa: PLR2004 - two hours
+        return f"{minutes} min" if minutes else f"{int(seconds)} s"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"

@@ -14,6 +14,11 @@ Data = bytes | mmap
 LONGEST_LINE = 4096
 """Bytes of a line that are looked at before and after a literal."""
 
+ENDLESS = 8 << 20
+"""Bytes without a line end after which a line is no line: the output of `ip -j` for 5,000 interfaces is one of this size."""
+
+GAP = "\N{REPLACEMENT CHARACTER}".encode()
+
 CHUNK = 1 << 18
 """Bytes of a map that are copied at a time to be counted: they stay in the processor's cache."""
 
@@ -36,6 +41,20 @@ class Lines:
             self._offsets.insert(known + 1, offset)
             self._numbers.insert(known + 1, number)
         return number
+
+
+def without_endless(data: Data, start: int, end: int) -> bytes:
+    """Return a region whose lines fit into memory: of one that is endless the middle is left out, with U+FFFD for it."""
+    if end - start <= ENDLESS:
+        return data[start:end]
+    pieces: list[bytes] = []
+    for begin in range(start, end, ENDLESS):
+        stop = begin + ENDLESS
+        if start < begin and stop <= end and data.find(b"\n", begin, stop) < 0:
+            pieces += [GAP] if pieces[-1] != GAP else []
+        else:
+            pieces.append(data[begin : min(stop, end)])
+    return b"".join(pieces)
 
 
 def literal(*texts: bytes) -> list[re.Pattern[bytes]]:

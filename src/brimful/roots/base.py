@@ -13,7 +13,7 @@ from typing import Protocol
 
 from brimful.evidence.moment import Moment
 from brimful.evidence.origin import Blind, Origin
-from brimful.evidence.scan import Lines
+from brimful.evidence.scan import LONGEST_LINE, Lines, without_endless
 
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -76,7 +76,7 @@ class Document:
     def lines(self) -> list[str]:
         """Return the region's lines: UTF-8 with anything else replaced, no-break spaces and form feeds as blanks."""
         if self._lines is None:
-            text = self.data[self.start : self.end].decode("utf-8", "replace")
+            text = without_endless(self.data, self.start, self.end).decode("utf-8", "replace")
             text = text.replace(NBSP, " ").replace("\f", " ").replace("\r\n", "\n")
             self._lines = text.split("\n")
             if self._lines[-1] == "":
@@ -96,7 +96,7 @@ class Document:
         """Return where line `line` of the region (from 1; 0 for the whole) is."""
         if line < 1 or line > len(self.lines()):
             return Origin(self.file)
-        return Origin(self.file, self.first_line + line - 1, self.lines()[line - 1].strip())
+        return Origin(self.file, self.first_line + line - 1, self.lines()[line - 1][:LONGEST_LINE].strip())
 
     def origin_of(self, offset: int, raw: str) -> Origin:
         """Return where a line that begins at a byte offset of `data` is: for scans that never split the text."""

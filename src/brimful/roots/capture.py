@@ -162,7 +162,21 @@ def collect(  # noqa: PLR0913 - what to ask, how often, and who is told
         if progress:
             progress(index + 1, samples)
     recording.add_blind(root.blind())
+    recording.add_blind(_not_throughout(recording))
     return recording
+
+
+def _not_throughout(recording: Recording) -> Iterator[Blind]:
+    """Yield the interfaces that came, went or were renamed: what they counted meanwhile is not known."""
+    seen = [
+        {document.of["interface"] for _, document in documents if "interface" in document.of}
+        for _, documents in recording.samples
+    ]
+    for interface in sorted(set().union(*seen)):
+        there = sum(interface in names for names in seen)
+        if there < len(seen):
+            why = f"was there in {there} of {len(seen)} samples: what it counted in the others is not known"
+            yield Blind(interface, why)
 
 
 def record(  # noqa: PLR0913 - as collect, and where to
@@ -176,16 +190,21 @@ def record(  # noqa: PLR0913 - as collect, and where to
     sleep: Callable[[float], None] = time.sleep,
 ) -> Recording:
     """Collect as `collect` does and write the archive; `Unusable` when it cannot be written."""
+    return save(
+        lambda: collect(root, requests, samples=samples, interval_s=interval_s, progress=progress, sleep=sleep),
+        out_path,
+    )
+
+
+def save(take: Callable[[], Recording], out_path: str) -> Recording:
+    """Take a recording and write it as an archive, whole or not at all; `Unusable` when it cannot be written.
+
+    That is found out before it is taken: nobody waits an hour to learn of a full disk.
+    """
     with _whole(out_path) as file:
-        recording = collect(root, requests, samples=samples, interval_s=interval_s, progress=progress, sleep=sleep)
+        recording = take()
         _write(recording, file)
     return recording
-
-
-def write(recording: Recording, out_path: str) -> None:
-    """Write a recording as an archive, whole or not at all; `Unusable` when it cannot be written."""
-    with _whole(out_path) as file:
-        _write(recording, file)
 
 
 class _whole:  # noqa: N801 - used as a statement

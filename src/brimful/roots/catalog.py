@@ -117,12 +117,19 @@ class Catalog:
         parts = path.split("/")
         for index, part in enumerate(parts[:-1]):
             if part in self._tops:
-                name = "/" + "/".join(parts[index:])
-                if not name.startswith(self._starts):
+                folder = "/" + "".join(f"{part}/" for part in parts[index:-1])
+                if not f"{folder}{parts[-1]}".startswith(self._starts):
                     continue
-                for start, end, request, fits in self._ends:
-                    if name.startswith(start) and name.endswith(end) and (match := fits.match(name)):
-                        return Answer(request, name, match.groupdict())
+                # without any suffix first, as in `by_name`: `bond0.0s` is bond0
+                for stem, at in reversed(list(_stems(parts[-1]))):
+                    if answer := self._fitting(folder + stem, at):
+                        return answer
+        return None
+
+    def _fitting(self, name: str, at: Moment | None) -> Answer | None:
+        for start, end, request, fits in self._ends:
+            if name.startswith(start) and name.endswith(end) and (match := fits.match(name)):
+                return Answer(request, name, match.groupdict(), at)
         return None
 
     def by_name(self, base: str) -> Answer | None:
@@ -137,7 +144,7 @@ class Catalog:
 
     def _exactly(self, stem: str, at: Moment | None, sequence: int | None = None) -> Answer | None:
         request, sure = self._exact.get(stem) or self._exact.get(_OPTIONS.sub("", stem), ("", False))
-        if not request:
+        if not request or (request.startswith("/") and stem not in self._exact):  # a file has no options
             return None
         return Answer(request, request, {}, at, sequence, sure and stem in self._exact)
 

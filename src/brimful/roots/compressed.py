@@ -132,13 +132,21 @@ class Unpacked:
         self.tail = out[-TAIL:] or self.tail
         return out
 
+    def read_all(self, limit: int) -> bytes:
+        """Return up to `limit` bytes, read in pieces: a single large read would hold each byte three times."""
+        parts: list[bytes] = []
+        while limit and (part := self.read(min(limit, MIB))):
+            parts.append(part)
+            limit -= len(part)
+        return b"".join(parts)
+
     def _end(self, why: str = "") -> None:
         self._ended = True
         self.cut = self.cut or why
 
     def _fetch(self) -> bytes:
         try:
-            packed = self._file.read(CHUNK)
+            packed = self._file.read(CHUNK) or b""  # None where there would be a wait
         except OSError as error:
             self._end(f"cannot be read further: {error.strerror or error}")
             return b""

@@ -1,6 +1,7 @@
 """What a path holds, told by its content: a capture, a sosreport, StarOS text, a folder, an archive, a single output."""
 
 import io
+import os
 import stat
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from brimful.roots.base import Root, Unusable
 from brimful.roots.capture import MANIFEST, CaptureRoot, read_manifest
 from brimful.roots.catalog import HEAD, Catalog
 from brimful.roots.compressed import BOUNDS, MIB, Bounds, Unpacked, method
+from brimful.roots.encoding import plain
 from brimful.roots.folder import LOOKED_AT, NAMED, FolderRoot, Parts
 from brimful.roots.staros import StarosRoot, looks_like_staros
 from brimful.roots.tree import Data, OnDisk, Tree, from_folder, of_one
@@ -45,7 +47,7 @@ class _Keeper:
             return True
         if self._sosreport or not size or any(part in NAMED for part in path.split("/")[:-1]):
             return False
-        start = head()
+        start = bytes(plain(head()))
         if looks_like_staros(start):
             return True
         if size > SMALL:
@@ -78,7 +80,7 @@ class _Opener:
                     return self._piped(pipe)
             if not stat.S_ISREG(mode):
                 raise Unusable(f"{self._path}: is neither a file nor a folder")
-            return self._stream(lambda: Path(self._path).open("rb"))
+            return self._stream(lambda: _opened(self._path))
         except (OSError, ValueError) as error:
             raise Unusable(f"{self._path}: {getattr(error, 'strerror', None) or error}") from error
 
@@ -98,7 +100,7 @@ class _Opener:
             if is_tar(block) or is_zip(block):
                 return self._tree(self._archive(source, zipped=is_zip(block)))
             if stream.compressed:
-                return self._single(stream.read(self._bounds.member_bytes), stream.cut)
+                return self._single(stream.read_all(self._bounds.member_bytes), stream.cut)
             if isinstance(file, io.BytesIO):
                 return self._single(file.getvalue())
         return self._single(OnDisk(self._path, 0).raw(self._bounds.member_bytes))
@@ -121,21 +123,23 @@ class _Opener:
         """Return the root of a file that is one text: StarOS's, or one output that is known."""
         if not len(data):
             raise Unusable(f"{self._path}: {cut or 'is empty'}")
+        data = plain(data)
         head = bytes(data[:HEAD])
         blind = [Blind(self._path, f"archive is {cut} after {len(data)} bytes")] if cut else []
         tree = of_one(self._path, data)
         tree.blind += blind
-        if looks_like_staros(head):
+        if looks_like_staros(data):
             return self._staros(tree, next(iter(tree.files)), self._name)
         parts = Parts(tree, self._catalog).of()
         if not parts:
-            what = "is binary" if b"\0" in head else "nothing in it that brimful knows"
+            again = "is compressed more than once" if method(head) else ""
+            what = again or ("is binary" if b"\0" in head else "nothing in it that brimful knows")
             raise Unusable(f"{self._path}: {what}{f' ({cut})' if cut else ''}")
         return [FolderRoot(tree, parts[0], self._name, self._zone, of_file=self._path)]
 
     def _staros(self, tree: Tree, path: str, name: str) -> list[Root]:
         zone = None if self._zone is None else timezone(timedelta(seconds=self._zone))
-        return list(StarosRoot.split(name, tree.shown(path), tree.read(path), zone))
+        return list(StarosRoot.split(name, tree.shown(path), tree.read(path), zone, tree.blind))
 
     def _tree(self, tree: Tree) -> list[Root]:
         """Return the roots of a folder or an archive: captures, StarOS texts, archives inside, machines by folder."""
@@ -194,6 +198,11 @@ class _Opener:
             return []
 
 
+def _opened(path: str) -> BinaryIO:
+    """Open a file without ever waiting for one: /proc/kmsg says it is regular, and waits for the kernel to speak."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+
+
 def open_roots(path: str, catalog: Catalog, zone: int | None = None, bounds: Bounds = BOUNDS) -> list[Root]:
     """Return what a file, a folder, an archive or `-` (standard input) holds, told by content, never by suffix.
 
@@ -202,18 +211,18 @@ def open_roots(path: str, catalog: Catalog, zone: int | None = None, bounds: Bou
     return _Opener(path, catalog, zone, bounds).open()
 
 
-def group(roots: list[Root]) -> list[list[Root]]:
-    """Return the roots that are samples of one machine together: those of one identity, if they have any.
+def group(roots: list[Root], *, same_machine: bool = False) -> list[list[Root]]:
+    """Return the roots that are samples of one machine together: those of one identity, if any; or all (`same_machine`).
 
     The same capture given twice, say as an archive beside the folder unpacked from it, is one sample: two copies would
     show counters that do not move.
     """
     groups: dict[str, list[Root]] = {}
     for index, root in enumerate(roots):
-        known = groups.setdefault(root.identity or f"\0{index}", [])
-        first = next((one for one in known if isinstance(one, FolderRoot) and one.is_copy(root)), None)
+        known = groups.setdefault("" if same_machine else root.identity or f"\0{index}", [])
+        first = next((one for one in known if isinstance(one, FolderRoot | StarosRoot) and one.is_copy(root)), None)
         if first is None:
             known.append(root)
         else:
-            first.add_blind(Blind(root.path, f"is of the same machine at the same moment as {first.path}: used once"))
+            first.add_blind(Blind(root.path, f"tells the same as {first.path}, of the same machine: used once"))
     return list(groups.values())

@@ -70,18 +70,19 @@ class StarosRoot:
     """One chassis as its capture tells it.
 
     `sections` are those of this host; without them all of the file is taken, whatever hosts it names. `zone` is the
-    chassis's, for times that name none for sure.
+    chassis's, for times that name none for sure. `blind` is what could not be seen of the archive or folder it is in.
     """
 
     kind = "staros"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - a text, and what is known of it
         self,
         name: str,
         path: str,
         data: Data,
         zone: tzinfo | None = None,
         sections: list[Section] | None = None,
+        blind: list[Blind] | None = None,
     ) -> None:
         self.name = name
         self.path = path
@@ -91,9 +92,13 @@ class StarosRoot:
         hosts = {section.host for section in self.sections} - {""}
         self.identity = hosts.pop() if len(hosts) == 1 else ""
         self._zone = zone
+        self._blind = [] if blind is None else blind
+        self._copies: list[Blind] = []
 
     @classmethod
-    def split(cls, name: str, path: str, data: Data, zone: tzinfo | None = None) -> "list[StarosRoot]":
+    def split(
+        cls, name: str, path: str, data: Data, zone: tzinfo | None = None, blind: list[Blind] | None = None
+    ) -> "list[StarosRoot]":
         """Return one root for each host that the prompts of a text name.
 
         With one host or none that is the whole text. With several, what follows a prompt is of its host; banners are,
@@ -102,9 +107,9 @@ class StarosRoot:
         sections = split_sections(data)
         hosts = list(dict.fromkeys(section.host for section in sections))
         if len([host for host in hosts if host]) < 2:  # noqa: PLR2004 - only several hosts are kept apart
-            return [cls(name, path, data, zone, sections)]
+            return [cls(name, path, data, zone, sections, blind)]
         return [
-            cls(f"{name} ({host})" if host else name, path, data, zone, own)
+            cls(f"{name} ({host})" if host else name, path, data, zone, own, blind)
             for host in hosts
             if (own := [section for section in sections if section.host == host])
             and (host or any(_holds_anything(data, section) for section in own))
@@ -122,8 +127,19 @@ class StarosRoot:
                 yield self._document(section.command, start, section.end, at)
 
     def blind(self) -> list[Blind]:
-        """Return what could not be seen: nothing, a text has no rights."""
-        return []
+        """Return what could not be seen: of the archive or folder, a text itself has no rights."""
+        return [*self._blind, *self._copies]
+
+    def add_blind(self, blind: Blind) -> None:
+        """Keep in mind something that was not used."""
+        self._copies.append(blind)
+
+    def is_copy(self, other: object) -> bool:
+        """Whether another root is the same text of the same host, so that it tells nothing new."""
+        return isinstance(other, StarosRoot) and self.identity == other.identity and self._text() == other._text()  # noqa: SLF001 - of the same class
+
+    def _text(self) -> bytes:
+        return b"".join(self.data[start:end] for start, end in _spans(self.sections)).strip()
 
     def _dated(self, section: Section) -> tuple[Moment | None, int]:
         """Return the moment on the first line that is not blank, and where the text below it begins."""

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from brimful.evidence.origin import Blind
 from brimful.roots.base import Unusable
 from brimful.roots.compressed import BOUNDS, GIB, MIB, Bounds, Unpacked, method
+from brimful.roots.encoding import plain
 
 HOPS = 40
 """Links followed for one path, as the kernel's MAXSYMLINKS."""
@@ -118,9 +119,11 @@ class Tree:
         try:
             raw = bytes(self.files[path].raw(size)[:size])
             if method(raw) is None:
-                return raw
-            return Unpacked(io.BytesIO(bytes(self.files[path].raw(4 * size)[: 4 * size])), self._bounds).read(size)
-        except OSError:
+                return bytes(plain(raw))
+            packed = bytes(self.files[path].raw(4 * size)[: 4 * size])
+            return bytes(plain(Unpacked(io.BytesIO(packed), self._bounds).read(size)))
+        except OSError as error:
+            self.note(path, error.strerror or str(error), "the right to read this file")
             return b""
 
     def read(self, path: str) -> Data:
@@ -133,20 +136,24 @@ class Tree:
             if self.files[path].size > GIB:
                 self.note(path, "is larger than 1 GiB: only its beginning was read")
             if method(raw[:8]) is None:
-                return raw
-            self._unpacked[path] = self._unpack(path, raw)
+                text = plain(raw)
+                if text is raw:
+                    return raw
+                self._unpacked[path] = text
+            else:
+                self._unpacked[path] = plain(self._unpack(path, raw))
         return self._unpacked[path]
 
     def _unpack(self, path: str, raw: Data) -> bytes:
         stream = Unpacked(io.BytesIO(raw), self._bounds)
-        data = stream.read(self._bounds.member_bytes)
+        data = stream.read_all(self._bounds.member_bytes)
         if stream.cut or stream.peek(1):
             self.note(path, stream.cut or "unpacks to too much: only its beginning was read")
         return data
 
-    def note(self, path: str, why: str) -> None:
+    def note(self, path: str, why: str, remedy: str = "") -> None:
         """Keep in mind what of this tree could not be seen."""
-        blind = Blind(self.shown(path), why)
+        blind = Blind(self.shown(path), why, remedy)
         if blind not in self.blind:
             self.blind.append(blind)
 

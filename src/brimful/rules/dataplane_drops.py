@@ -29,6 +29,15 @@ TOO_FEW = 0.001
 BY_NAME = "what each counter means is taken from its name: no definition is published (inference)"
 ANOTHER = "the losses between cards may have another cause too: look again when these drops have stopped"
 
+NEEDED = {
+    "kni.queue": {"kni_drops", "cpeth0_drops"},
+    "dataplane.queue": {"di_rx_drops", "mux_deliver_drops"},
+}
+"""Counters that must have been read before a card is said to drop nothing: a damaged or shortened table is no proof."""
+
+OTHERS = 11
+"""Drop counters besides those of KNI in a whole table."""
+
 AGAIN = (Collect("the drop counters of every card, twice, 60 s apart", "show iftask stats"),)
 
 
@@ -57,7 +66,8 @@ def _weigh(evidence: Evidence, stage: str, card: str) -> Iterator[Finding]:
     elif rising:
         yield _lost(stage, card, rising, lossy=lossy)
     elif all(counter.rising is False for counter in counters):
-        yield _room(stage, card, counters)
+        if {counter.series.raw for counter in counters} >= NEEDED[stage]:
+            yield _room(stage, card, counters)
     else:
         unknown = [counter for counter in counters if counter.rising is None]
         yield Finding(
@@ -141,7 +151,8 @@ def _lost(stage: str, card: str, rising: list[Reading], *, lossy: bool) -> Findi
 
 
 def _room(stage: str, card: str, counters: list[Reading]) -> Finding:
-    names = ", ".join(sorted(c.series.raw for c in counters)) if stage == "kni.queue" else "all other drops"
+    raws = sorted({c.series.raw for c in counters})
+    names = "all other drops" if stage != "kni.queue" and len(raws) >= OTHERS else ", ".join(raws)
     once = all(c.delta is None for c in counters)
     how = "0 (ever: one sample)" if once else "not rising between samples"
     what = "towards its kernel" if stage == "kni.queue" else "between its threads and sessions"

@@ -92,13 +92,16 @@ def _into(evidence: Evidence, tables: dict[str, Matrix], card: str, bad: list[Ce
     loses, sees = ("loses", "sees") if window == NOW else ("has lost", "saw")
     statement = f"The hardware driver under {card} {loses} packets before the application {sees} them."
     control_only = not any(cell in tables["data"].degraded() for cell in bad)
-    if control_only and tables["data"]:
-        statement = f"Heartbeats to and from {card} are lost, data-plane probes hardly or not at all: whether its kernel queue (KNI) or the path to it loses them is not shown."
+    lossy = {(cell.source, cell.target) for cell in bad}
+    shown = lossy & tables["data"].pairs()
+    if control_only and shown:
+        far = "" if shown == lossy else f" on {len(shown)} of these {len(lossy)} links, the table shows no more"
+        statement = f"Heartbeats to and from {card} are lost, data-plane probes hardly or not at all{far}: whether its kernel queue (KNI) or the path to it loses them is not shown."
     confidence = Confidence.HIGH if one_way and len(senders) >= FEWEST_SENDERS else Confidence.MEDIUM
     return Finding(
         stage="fabric.link",
         place=card,
-        state=State.OPEN if control_only and tables["data"] else State.LOST,
+        state=State.OPEN if control_only and shown else State.LOST,
         statement=statement,
         subject=f"the losses into {card}",
         confidence=Confidence.LOW if control_only else confidence,
