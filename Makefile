@@ -31,7 +31,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 
 unit: $(VENV)/dev.stamp
-	@command -v ip >/dev/null && command -v ethtool >/dev/null || $(MAKE) --no-print-directory debian PACKAGES="iproute2 ethtool"
+	-@command -v ip >/dev/null && command -v ethtool >/dev/null || $(MAKE) --no-print-directory debian PACKAGES="iproute2 ethtool"
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
