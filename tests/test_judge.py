@@ -475,3 +475,16 @@ def test_any_evidence_is_judged_in_whole_sentences(sheets, items):
     said = [judgement.statement, *judgement.notes, *(verdict.statement for verdict in judgement.verdicts)]
     assert [sentence for sentence in said if not sentence.endswith(".") or "  " in sentence] == []
     assert (judgement.outcome is Outcome.VERDICT) is bool(judgement.verdicts)
+
+
+def test_counters_that_went_back_are_no_health():
+    series = Series("softnet.backlog.dropped", "cpu 0", "dropped", "softnet", 32)
+    rows = [
+        Frame(Layout.of([series]), array("Q", [value]), Moment(at), array("Q", [1]), lambda line: Origin("f", line))
+        for at, value in ((0, 99), (60, 0))
+    ]
+    judgement = judge(Evidence(rows))
+
+    assert judgement.outcome is Outcome.UNDECIDED
+    assert judgement.statement.startswith("Counters went back between the samples (dropped): they were cleared")
+    assert judge(Evidence(rows[::-1][:1])).outcome is Outcome.HEALTHY

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from brimful.chain.meaning import EVENTS, FACTS, MEANINGS
+from brimful.chain.meaning import EVENTS, FACTS, MEANINGS, Kind
 from brimful.chain.stage import STAGES
 from brimful.drivers.maps import all_maps
 from brimful.rules import RULES
@@ -88,3 +88,9 @@ def test_no_case_is_left_without_its_rule():
 @pytest.mark.parametrize("path", sorted(SOURCE_TREE.rglob("*.py")), ids=lambda p: str(p.relative_to(SOURCE_TREE)))
 def test_module_is_of_a_readable_size(path):
     assert path.read_text(encoding="utf-8").count("\n") <= 500
+
+
+@pytest.mark.parametrize("meaning", [pytest.param(m, id=m.name) for m in MEANINGS.values() if m.kind is Kind.LOST])
+def test_a_loss_is_asked_about_by_some_rule(meaning):
+    """A counted loss that nobody reads would end as `healthy`."""
+    assert any(meaning.name in rule.reads for rule in RULES)

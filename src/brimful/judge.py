@@ -279,6 +279,13 @@ def _outcome(evidence: Evidence, verdicts: list[Verdict], opens: list[Finding]) 
     counters = [reading for name in losses for reading in one_view(evidence.readings(name))]
     if not counters:
         return Outcome.UNDECIDED, "Nothing in it counts losses: there is nothing to judge."
+    cleared = list(dict.fromkeys(r.series.raw for r in counters if r.reset))
+    if cleared:
+        some = ", ".join(cleared[:NAMED]) + (" ..." if len(cleared) > NAMED else "")
+        return Outcome.UNDECIDED, (
+            f"Counters went back between the samples ({some}): they were cleared, the machine was restarted,"
+            " or the samples are in the wrong order; what was lost in between is not known."
+        )
     return Outcome.HEALTHY, _healthy(counters)
 
 
@@ -314,4 +321,6 @@ def _chain(evidence: Evidence, findings: list[Finding], verdicts: list[Verdict])
         here = [f for f in told if f.stage == name and meet(f.place, place)]
         lost = max((f.harm for f in here if f.state in STARTS), default=0)
         level = max((f.level for f in here if f.level is not None), default=None)
-        yield Sink(name, bool(here) or name in counted, lost, level)
+        # what is left open is no 0: the ledger below may count losses of it
+        is_open = any(f.state is State.OPEN and f.stage == name and meet(f.place, place) for f in findings)
+        yield Sink(name, bool(lost) or (not is_open and (bool(here) or name in counted)), lost, level)

@@ -35,10 +35,10 @@ class Registry(Generic[P]):
 
     def _load(self) -> dict[str, P]:
         if not self._loaded:
-            self._loaded = True
             package = importlib.import_module(self._package)
             for module in pkgutil.iter_modules(package.__path__):
                 importlib.import_module(f"{self._package}.{module.name}")
+            self._loaded = True
         return self._parts
 
     def __iter__(self) -> Iterator[P]:

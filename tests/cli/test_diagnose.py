@@ -4,6 +4,7 @@ import gzip
 import json
 import lzma
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -171,6 +172,52 @@ def test_a_bad_duration_is_a_usage_error(value):
     done = brimful("diagnose", f"--for={value}")
     assert done.returncode == 2
     assert b"is not a duration such as 10s" in done.stderr
+
+
+@pytest.mark.parametrize("value", ["0s", "169h", "99999999999h"])
+def test_a_duration_has_bounds(value):
+    done = brimful("diagnose", f"--for={value}")
+    assert done.returncode == 2
+    assert b"is not between 1ms and 168h" in done.stderr
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "40"])
+def test_a_narrow_terminal_shows_the_answer(columns):
+    lines = brimful("diagnose", EXAMPLE, env={"COLUMNS": columns}).stdout.decode().split("\n")
+    assert lines[1] == "The hardware driver     confidence: high"
+    assert b"softnet" in brimful("sources", env={"COLUMNS": columns}).stdout
+
+
+@pytest.mark.parametrize("damage", ["-5", "99999999999999999999999", "..."])
+def test_a_drop_counter_that_cannot_be_read_proves_no_room(damage, tmp_path):
+    path = tmp_path / "capture.txt"
+    path.write_bytes(re.sub(rb"\nkni_drops  +0", b"\nkni_drops    " + damage.encode(), EXAMPLE.read_bytes()))
+    status, found = report(path)
+    assert (status, found["outcome"]) == (3, "undecided")
+    assert "kni.queue" in found["statement"]
+    assert [line["why"] for line in found["unread"]] == ["not a count and a rate"] * 2
+
+
+def test_a_table_that_ends_early_says_nothing_of_the_cards_it_does_not_show(tmp_path):
+    path = tmp_path / "capture.txt"
+    path.write_bytes(EXAMPLE.read_bytes()[:6066])
+    status, found = report(path)
+    assert status == 3
+    assert "hardly or not at all on 1 of these 13 links, the table shows no more" in found["statement"]
+    assert {sink["stage"]: sink["known"] for sink in found["chain"]}["fabric.link"] is False
+
+
+def test_hosts_that_are_joined_by_force_are_named(tmp_path):
+    for host in ("web1", "web2"):
+        (tmp_path / host).mkdir()
+        (tmp_path / host / "hostname").write_text(f"{host}\n")
+        (tmp_path / host / "softnet_stat").write_text("00000064 " + "00000000 " * 12 + "\n")
+    paths = [tmp_path / "web1", tmp_path / "web2"]
+    _, found = report("--same-machine", *paths)
+    (blind,) = found["blind"]
+    assert blind["what"] == "web1, web2"
+    assert blind["why"].startswith("say they are different machines")
+    assert report(*paths)[1]["blind"] == []
 
 
 def test_a_reader_that_goes_away_is_no_traceback():

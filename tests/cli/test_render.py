@@ -33,6 +33,42 @@ def lines(*machines, **options):
 HURT = machine(verdicts=(VERDICT,), notes=("a note", "another"))
 
 
+WHOLE = """
+The ring ran dry.                                               confidence: high
+owner kernel   stage nic.ring   place eth0   1970-01-01T00:00:00Z to
+1970-01-01T00:00:10Z
+
+because    5 frames dropped                                           counters:3
+           squeezed too                                                  softnet
+against    the CPU was idle
+doubts     one NIC of two
+           a guess
+do         enlarge the ring  ethtool -G eth0 rx 4096  (temporary)
+           spread the queues
+collect    the counters: ethtool -S eth0
+           a trace
+
+note       a note
+           another
+
+nic.fifo ? -> nic.ring ####.... 1,234 lost -> softnet.backlog ........ 0
+
+stage        place  lost  near  passed  window  counter
+nic.ring     eth0      5            95  10.0 s  rx_missed
+unexplained  eth0      3                10.0 s  between nic.ring and
+                                                protocol.input
+
+not seen   ss: permission denied (run as root)
+unread     1 of 0 lines
+           /saved/host.txt:7: not a row: scrambled
+"""
+
+
+def test_the_columns_stand_where_they_are_looked_for():
+    drawn = screen(HURT, show_unread=True, width=80)
+    assert "\n".join(line.rstrip() for line in drawn.splitlines()) + "\n" == WHOLE
+
+
 def test_a_verdict_is_drawn_from_its_answer_to_what_to_do():
     assert lines(HURT)[1:17] == [
         "The ring ran dry. confidence: high",

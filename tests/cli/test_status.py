@@ -33,7 +33,7 @@ def test_ctrl_c():
     code = "import os, signal; import brimful.roots.live as live; from brimful.cli import main;"
     code += "live.LiveRoot = lambda: os.kill(os.getpid(), signal.SIGINT); main()"
     with subprocess.Popen([sys.executable, "-c", code, "diagnose"], stderr=subprocess.PIPE) as process:
-        assert b"Traceback" not in process.stderr.read()
+        assert process.stderr.read() == b"\nbrimful: interrupted: nothing is concluded\n"
         assert process.wait() == 128 + signal.SIGINT
 
 
@@ -51,3 +51,16 @@ def test_help_is_no_error(arguments):
     with start(*arguments) as process:
         assert b"brimful" in process.stdout.read()
         assert process.wait() == 0
+
+
+def test_a_closed_output_is_no_verdict():
+    command = f"{sys.executable} -m brimful diagnose {EXAMPLE} >&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (2, b"brimful: standard output: is closed\n")
+
+
+def test_a_mistake_of_our_own_is_no_verdict():
+    code = "import brimful.roots.live as live; from brimful.cli import main; live.LiveRoot = lambda: 1 / 0; main()"
+    done = subprocess.run([sys.executable, "-c", code, "diagnose"], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (70, b"")
+    assert b"ZeroDivisionError" in done.stderr

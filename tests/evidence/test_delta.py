@@ -37,6 +37,10 @@ def reading(values, *, width=64, refresh_ns=0, gap_s=1, boots=None):
         (65535, 32767, 16, True, 32767, True),
         (1, 0, 1, True, 0, True),
         (5, 0, 0, True, 0, True),
+        (2**64 - 5, 3, 64, True, 3, True),
+        (1_000_000, 999_999, 64, True, 0, True),
+        (1_000_000, 500_001, 64, True, 0, True),
+        (1_000_000, 500_000, 64, True, 500_000, True),
     ],
     ids=[
         "advance",
@@ -53,6 +57,10 @@ def reading(values, *, width=64, refresh_ns=0, gap_s=1, boots=None):
         "half the range is a reset",
         "a counter of one bit",
         "a level has no width",
+        "64 bits do not wrap",
+        "a fall by one is a correction",
+        "a fall by less than half is a correction",
+        "a fall by half is a reset",
     ],
 )
 def test_step_tells_a_wrap_from_a_reset(old, new, width, same_boot, advanced, reset):
@@ -101,6 +109,7 @@ def test_boots_are_never_subtracted():
 def test_a_counter_that_stands_still_within_its_refresh_period_proves_nothing():
     assert reading([5, 5], refresh_ns=2 * SECOND).rising is None
     assert reading([5, 5], refresh_ns=SECOND).rising is False
+    assert reading([5, 5], refresh_ns=2 * SECOND, gap_s=3).rising is False
 
 
 def test_unknown_times_leave_the_advance_and_drop_the_rate():
@@ -142,3 +151,9 @@ def test_two_boots_have_no_monotonic_clock_in_common():
         sheet.add(series, 3, 1)
         frames.append((sheet.frame(), 0))
     assert Reading(series, frames).seconds == 300.0
+
+
+def test_a_counter_that_was_cleared_between_samples_proves_nothing_of_the_time_before():
+    assert reading([5000, 0]).rising is None
+    assert reading([5000, 3]).rising is True
+    assert reading([0, 0]).rising is False

@@ -44,6 +44,17 @@ def test_a_clock_that_stepped_back_makes_no_reset_of_an_advance():
     assert (reading.first, reading.last) == (4, 10)
 
 
+def test_one_moment_out_of_two_documents_is_one_sample():
+    copies = [frame({DROPS: 5, PASSED: 1}, 7), frame({DROPS: 5, PASSED: 2}, 7)]
+    evidence = Evidence(copies)
+    assert evidence.readings("nic.ring.no_buffer")[0].delta is None
+    assert evidence.readings("nic.ring.passed")[0].delta == 1
+    sheets = [Sheet(copies[0].origin_of, Moment(7 * SECOND)) for _ in range(2)]
+    for sheet in sheets:
+        sheet.add(DROPS, 5, 1)
+    assert Evidence(sheet.frame() for sheet in sheets).readings("nic.ring.no_buffer")[0].delta == 0
+
+
 def test_frames_without_a_time_keep_the_order_they_were_read_in():
     sheet = Sheet(lambda line: Origin("file", line))
     sheet.add(DROPS, 9, 1)

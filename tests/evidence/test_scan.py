@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brimful.evidence.scan import CHUNK, LONGEST_LINE, Lines, line_of, lines_with
+from brimful.evidence import scan
+from brimful.evidence.scan import CHUNK, LONGEST_LINE, Lines, line_of, lines_with, without_endless
 
 TEXT = b"one\nNEEDLE two NEEDLE\r\n\nthree \xc2\xa0NEEDLE\xff\nNEEDLE"
 
@@ -67,3 +68,21 @@ def test_where_a_line_begins():
 def test_the_numbers_are_those_of_the_lines(data):
     expected = [number for number, line in enumerate(data.split(b"\n"), 1) if b"NEEDLE" in line]
     assert [Lines(data).at(begin) for begin, _ in lines_with(data, b"NEEDLE")] == expected
+
+
+@pytest.mark.parametrize("how", ["bytes", "map"])
+def test_the_middle_of_an_endless_line_is_left_out(how, tmp_path, monkeypatch):
+    monkeypatch.setattr(scan, "ENDLESS", 8)
+    text = b"one\n" + b"x" * 40 + b"end\ntwo\n"
+    data = mapped(tmp_path, text) if how == "map" else text
+    first, second, third = without_endless(data, 0, len(data)).split(b"\n")[:3]
+
+    assert (first, third) == (b"one", b"two")
+    assert second == b"xxxx" + scan.GAP + b"xxxxend"
+
+
+@pytest.mark.parametrize("text", [b"", b"x" * 8, b"1234567\n" * 9, b"abc\nabcdefg\nabcdefgh\nxy", b"x" * 15])
+@pytest.mark.parametrize("start", [0, 1])
+def test_lines_that_end_are_kept(text, start, monkeypatch):
+    monkeypatch.setattr(scan, "ENDLESS", 8)
+    assert without_endless(text, start, len(text)) == text[start:]

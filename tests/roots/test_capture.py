@@ -239,3 +239,25 @@ def test_a_damaged_manifest_leaves_the_files_to_be_read(tmp_path, catalog, damag
     assert [(root.kind, root.name) for root in roots] == [("folder", f"x.tar.gz/{n}") for n in "123"]
     assert len(list(roots[0].documents("/proc/net/snmp"))) == 1
     assert "manifest" in roots[0].blind()[0].why or "format 9" in roots[0].blind()[0].why
+
+
+def test_an_interface_that_went_away_is_named():
+    class Going(Fake):
+        def documents(self, request):
+            for name in ("eth0", "veth1")[: 2 - self.asked // 2]:
+                yield Document(request, "f", b"", of={"interface": name})
+            self.asked += 1
+
+    recording = collect(Going(), REQUESTS[1:2], samples=3, sleep=lambda _: None)
+
+    assert [(b.what, b.why.partition(":")[0]) for b in recording.blind()[1:]] == [
+        ("veth1", "was there in 2 of 3 samples")
+    ]
+
+
+def test_nothing_is_watched_for_a_file_that_cannot_be_written(tmp_path):
+    def take():
+        raise AssertionError
+
+    with pytest.raises(Unusable, match="cannot be written"):
+        save(take, str(tmp_path / "none" / "x.tar.gz"))

@@ -115,6 +115,25 @@ def test_a_sample_suffix_is_a_moment_and_a_vlan_is_not(catalog, base, seconds, i
     assert answer.at == Moment(int(seconds * SECOND), "relative")
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "seconds"),
+    [
+        ("proc/net/softnet_stat.0s", "/proc/net/softnet_stat", 0),
+        ("h/proc/net/bonding/bond0.60s.txt", "/proc/net/bonding/bond0", 60),
+    ],
+)
+def test_a_sample_may_stand_below_proc(catalog, path, name, seconds):
+    answer = catalog.answer(path)
+
+    assert (answer.name, answer.at) == (name, Moment(seconds * SECOND, "relative"))
+    assert catalog.wants(path)
+
+
+def test_a_command_with_options_is_no_file_of_its_name(catalog):
+    assert catalog.answer("netstat_-W_-neopa") is None
+    assert catalog.answer("dmesg_-T").name == "dmesg"
+
+
 def test_a_time_stamp_suffix_is_a_moment(catalog):
     answer = catalog.answer("ethtool_-S_mgmt0.2019-08-01T11:14:50Z")
 

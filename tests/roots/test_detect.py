@@ -154,6 +154,7 @@ def test_a_pipe_of_the_shell_is_read_like_standard_input(catalog):
         (gzip.compress(NIC)[:5], "cut off"),
         (b"\x1f\x8b\x08\xff" + b"?" * 50, "damaged"),
         (bytes(range(256)) * 20, "is binary"),
+        (gzip.compress(gzip.compress(gzip.compress(NIC))), "is compressed more than once"),
         (b"hello\n", "nothing in it that brimful knows"),
         (tar_of({"a": b"x"}), "nothing in it that brimful knows"),
         (tar_of({"../a": b"x"}), "nothing in it that brimful knows (.*leads out"),
@@ -203,7 +204,10 @@ def test_another_user_gets_one_line():
         (top / "open").mkdir(mode=0o755)
         (top / "open" / "date").write_bytes(NIC)
         (top / "open" / "shut").mkdir(mode=0o700)
-        paths = [f"{top}/{name}" for name in ("file", "shut", "open")]
+        (top / "named").mkdir(mode=0o755)
+        (top / "named" / "x").write_bytes(NIC)
+        (top / "named" / "x").chmod(0o600)
+        paths = [f"{top}/{name}" for name in ("file", "shut", "open", "named")]
         out = subprocess.run([sys.executable, "-c", program, *paths], capture_output=True, text=True, check=False)
 
     assert out.stderr == ""
@@ -211,6 +215,7 @@ def test_another_user_gets_one_line():
         f"{top}/file: Permission denied",
         f"{top}/shut: Permission denied",
         "['Permission denied']",
+        f"{top}/named: nothing in 1 files that brimful knows ({top}/named/x: Permission denied)",
     ]
 
 
@@ -241,6 +246,55 @@ def test_a_bomb_does_not_fill_memory(tmp_path, catalog):
 
     assert list(root.documents("/proc/net/snmp")) == []
     assert "too large" in root.blind()[0].why
+
+
+@pytest.mark.parametrize("data", [NIC.decode().encode("utf-16"), NIC.replace(b"\n", b"\r")], ids=["utf-16", "cr"])
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
+def test_text_of_other_systems_is_read(tmp_path, catalog, data, pack):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "eth1").write_bytes(pack(data))
+    files = [*opened(tmp_path, catalog, "eth1", pack(data)), *open_roots(str(tmp_path / "d"), catalog)]
+    files += opened(tmp_path, catalog, "x.tar", tar_of({"eth1": data}))
+
+    assert [next(root.documents(S)).lines()[0] for root in files] == ["NIC statistics:"] * 3
+
+
+def test_staros_text_is_known_by_a_late_line(tmp_path, catalog):
+    late = b"sshd: nothing\n" * 10_000 + b"x KNI: Out of memory, kni port 3 of 6\n"
+
+    assert [root.kind for root in opened(tmp_path, catalog, "log", late)] == ["staros"]
+
+
+def test_staros_text_says_what_its_archive_hides(tmp_path, catalog):
+    (root,) = opened(tmp_path, catalog, "x.tar", tar_of({"../out": b"x", "capture": STAROS}))
+
+    assert [blind.why for blind in root.blind()] == ["leads out of the archive, or its name is too long: skipped"]
+
+
+def test_a_file_that_would_wait_is_not_waited_for():
+    done = subprocess.run(
+        [sys.executable, "-m", "brimful", "diagnose", "/proc/kmsg"], capture_output=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, b"", 1)
+
+
+def test_a_copy_of_staros_text_is_no_second_sample(tmp_path, catalog):
+    text = b"[local]asr# show iftask stats\n" + STAROS
+    roots = [
+        *opened(tmp_path, catalog, "one", text),
+        *opened(tmp_path, catalog, "copy", text + b"\n"),
+        *opened(tmp_path, catalog, "later", text.replace(b"11:22:06", b"11:32:06")),
+    ]
+
+    assert [[root.name for root in found] for found in group(roots)] == [["one", "later"]]
+    assert [[root.name for root in found] for found in group(roots, same_machine=True)] == [["one", "later"]]
+    assert "used once" in roots[0].blind()[-1].why
+
+
+def test_all_are_samples_of_one_machine_where_a_person_says_so(tmp_path, catalog):
+    roots = [*opened(tmp_path, catalog, "four", NIC), *opened(tmp_path, catalog, "five", NIC)]
+
+    assert [[root.name for root in found] for found in group(roots, same_machine=True)] == [["four", "five"]]
 
 
 def test_roots_of_one_identity_are_samples_of_one_machine(tmp_path, catalog):

@@ -91,6 +91,7 @@ def test_every_request_that_is_answered_is_one_that_a_source_makes():
 def test_what_is_no_regular_file_is_not_read(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
+    (tmp_path / "proc" / "net").mkdir(parents=True, exist_ok=True)
     root = LiveRoot(str(tmp_path))
     assert [*root.documents("/pipe"), *root.documents("/folder"), *root.documents("/nul\0")] == []
     assert root.blind() == []
@@ -100,6 +101,7 @@ def test_a_very_long_file_is_read_up_to_a_bound_and_that_is_said(tmp_path, monke
     monkeypatch.setattr(live, "LARGEST_FILE", 100_000)
     (tmp_path / "long").write_bytes(b"x" * 300_000)
     (tmp_path / "right").write_bytes(b"y" * 100_000)
+    (tmp_path / "proc" / "net").mkdir(parents=True, exist_ok=True)
     root = LiveRoot(str(tmp_path))
     assert len(only(root, "/long").data) == 100_000
     assert [one.what for one in root.blind()] == ["/long"]
@@ -112,6 +114,7 @@ def test_a_file_that_may_not_be_read_is_a_blind_spot(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(errno.EACCES, "Permission denied")
 
+    (tmp_path / "proc" / "net").mkdir(parents=True, exist_ok=True)
     root = LiveRoot(str(tmp_path))
     monkeypatch.setattr(live, "_bounded", refuse)
     assert list(root.documents("/proc/slabinfo")) == []
@@ -553,3 +556,12 @@ def test_the_speed_of_each_link_comes_from_sysfs(tmp_path):
         {"interface": "eth0"},
         b"10000\n",
     )
+
+
+def test_a_host_without_proc_says_so(tmp_path):
+    blind = Blind(
+        f"{tmp_path}/proc", "is not mounted: what is read there is missing", f"mount -t proc proc {tmp_path}/proc"
+    )
+    assert LiveRoot(str(tmp_path)).blind() == [blind]
+    (tmp_path / "proc" / "net").mkdir(parents=True)
+    assert LiveRoot(str(tmp_path)).blind() == []

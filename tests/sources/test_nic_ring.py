@@ -55,9 +55,18 @@ def test_a_size_that_is_no_number_costs_one_line(text):
     assert [item.origin.line for item in items if isinstance(item, Unread)] == [3]
 
 
-def test_the_interface_of_the_request_comes_first():
-    values, _ = read(RAISED, interface="eth9")
-    assert {place for place, _ in values} == {"eth9"}
+def test_the_interface_is_the_one_that_the_tool_names_else_that_of_the_request():
+    named, _ = read(RAISED)
+    assert read(RAISED, interface="rings")[0] == named
+    unnamed = RAISED.partition(b"\n")[2]
+    assert {place for place, _ in read(unnamed, interface="eth9")[0]} == {"eth9"}
+
+
+def test_several_interfaces_may_follow_each_other():
+    (interface,) = {place for place, _ in read(RAISED)[0]}
+    both, _ = read(RAISED + RAISED.replace(interface.encode(), b"other0"))
+    assert {place for place, _ in both} == {interface, "other0"}
+    assert both["other0", "nic.ring.size"] == both[interface, "nic.ring.size"]
 
 
 def test_it_is_recognised_without_a_name():

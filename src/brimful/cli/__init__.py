@@ -8,6 +8,9 @@ import click
 
 from brimful import __version__
 
+INTERNAL = 70
+"""Status of a mistake in brimful itself: EX_SOFTWARE of sysexits.h."""
+
 COMMANDS = {
     "diagnose": "which buffer overflowed, whose fault it is and what to do",
     "capture": "save what this host's buffers say, to be diagnosed elsewhere",
@@ -59,6 +62,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line. Status 1 is a verdict and nothing else: Ctrl-C, `| head` and a full disk have their own."""
+    if sys.stdout is None:  # the answer would be lost in silence
+        click.echo("brimful: standard output: is closed", err=True)
+        sys.exit(2)
     try:
         sys.exit(cli.main(standalone_mode=False))
     except click.ClickException as why:
@@ -70,3 +76,6 @@ def main() -> None:
     except OSError as why:  # nothing reads so late: it is the output that cannot be written
         click.echo(f"brimful: standard output: {why.strerror or why}", err=True)
         sys.exit(2)
+    except Exception:  # noqa: BLE001 - a mistake of our own must not look like a verdict
+        sys.excepthook(*sys.exc_info())
+        sys.exit(INTERNAL)

@@ -5,9 +5,10 @@ import sys
 
 import click
 
-from brimful.cli.options import Duration, Offset, catalog, refuse, requests
+from brimful.cli.options import Duration, Offset, catalog, refuse, requests, screen
 from brimful.cli.report import Machine, as_json, outcome
 from brimful.collect import gather
+from brimful.evidence.origin import Blind
 from brimful.judge import Outcome, judge
 from brimful.roots.base import Root, Unusable
 from brimful.roots.capture import Recording, collect
@@ -15,9 +16,6 @@ from brimful.roots.capture import Recording, collect
 STATUS = {Outcome.HEALTHY: 0, Outcome.VERDICT: 1, Outcome.UNDECIDED: 3}
 MOST_SAMPLES = 60
 """Samples of one watch: enough to see a queue fill, few enough to cost nothing."""
-
-NARROWEST = 40
-"""Columns to draw for at least: `COLUMNS=0` would draw nothing."""
 
 
 @click.command(name="diagnose")
@@ -54,12 +52,9 @@ def command(
     if as_object:
         click.echo(as_json(machines))
     else:
-        from rich.console import Console
-
         from brimful.cli.render import draw
 
-        console = Console(highlight=False)
-        console.width = max(console.width, NARROWEST)
+        console = screen()
         with console.capture() as drawn:  # rich ends with status 1 where its reader has gone
             draw(console, machines, show_unread=show_unread)
         click.echo(drawn.get(), nl=False)
@@ -91,6 +86,9 @@ def _saved(paths: tuple[str, ...], zone: int | None, *, same_machine: bool) -> l
 
 def _machine(roots: list[Root]) -> Machine:
     evidence = gather(roots)
+    named = list(dict.fromkeys(root.identity for root in roots if root.identity))
+    if len(named) > 1:
+        evidence.add(Blind(", ".join(named), "say they are different machines: taken as one, as --same-machine asks"))
     return Machine(roots[0].name, tuple(roots), evidence, judge(evidence))
 
 

@@ -2,13 +2,18 @@
 
 import re
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from brimful.roots.catalog import Catalog
 from brimful.sources import SOURCES
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+NARROWEST = 40
+"""Columns to draw for at least."""
 LONGEST_S = 7 * 24 * 3600.0
 """What is watched stays in memory."""
 UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
@@ -51,6 +56,15 @@ def catalog() -> Catalog:
 def requests() -> tuple[str, ...]:
     """Return every request of every source, once."""
     return tuple(dict.fromkeys(request for source in SOURCES for request in source.requests))
+
+
+def screen() -> "Console":
+    """Return what to draw on, as wide as the terminal but never without any width, as `COLUMNS=0` asks."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.width = max(console.width, NARROWEST)
+    return console
 
 
 def refuse(why: object) -> NoReturn:

@@ -3,6 +3,7 @@
 import click
 import msgspec
 
+from brimful.cli.options import screen
 from brimful.evidence.origin import Blind
 from brimful.roots.base import Root
 from brimful.sources import SOURCES, Source
@@ -39,11 +40,10 @@ def _reach(root: Root, source: Source) -> Reach:
 
 
 def _draw(reach: list[Reach], blind: list[Blind]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = screen()
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="bold")
     table.add_column(no_wrap=True)

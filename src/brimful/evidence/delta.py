@@ -18,7 +18,8 @@ HALF = 2
 def step(old: int, new: int, width_bits: int, *, same_boot: bool = True) -> tuple[int, bool]:
     """Return how far a counter advanced from `old` to `new` and whether it was reset in between.
 
-    After a reset the new value is all that is known to have been counted: a lower bound.
+    After a reset the new value is all that is known to have been counted: a lower bound. One that fell by less than half
+    has not been cleared but corrected (sums over CPUs are read one after the other): nothing is known to have been counted.
     """
     if not same_boot:
         return new, True
@@ -28,7 +29,7 @@ def step(old: int, new: int, width_bits: int, *, same_boot: bool = True) -> tupl
         wrapped = new + (1 << width_bits) - old
         if wrapped < (1 << width_bits) // HALF:
             return wrapped, False
-    return new, True
+    return (0 if new > old // HALF else new), True
 
 
 class Reading:

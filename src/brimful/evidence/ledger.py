@@ -13,6 +13,12 @@ from brimful.evidence.weight import one_view, weigh
 
 FIVE_MINUTES = "5min"
 
+NAMED = ("nic.ring.no_buffer", "driver.memory.dropped", "protocol.input.no_handler")
+"""Drops of one link that `rx_dropped` may count and another counter names."""
+
+READ_FROM = ("protocol.input.rx_dropped", "softnet.backlog.dropped", *NAMED)
+"""The meanings by which drops are found to be unexplained."""
+
 
 class Loss(msgspec.Struct, frozen=True):
     """One line of the ledger: a counter that moved, or (`lifetime`) that has moved since it was cleared.
@@ -112,7 +118,7 @@ def unexplained(evidence: Evidence) -> list[Unexplained]:
             continue
         named = weigh(
             reading
-            for meaning in ("nic.ring.no_buffer", "driver.memory.dropped", "protocol.input.no_handler")
+            for meaning in NAMED
             for reading in one_view(evidence.readings(meaning, place=total.series.place))
             if reading.delta
         ).lost

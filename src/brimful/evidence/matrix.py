@@ -21,6 +21,15 @@ WINDOWS = ("15s", "5min", "60min")
 LASTING = ("5min", "60min")
 """The windows that the threshold is held against: 15 s hold too few probes."""
 
+READ_FROM = (
+    "fabric.link.control_sent",
+    "fabric.link.control_received",
+    "fabric.link.data_missed",
+    "fabric.link.data_hit",
+    "fabric.link.heartbeat_loss",
+)
+"""The meanings that the matrices are made of."""
+
 
 class Cell(msgspec.Struct, frozen=True):
     """The loss from one card to another in one window. `lost` and `sent` are None where only a percentage is known."""

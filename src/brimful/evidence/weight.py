@@ -46,9 +46,14 @@ class Weight(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """`1,234 packets (5.1 %) in 10.0 s`, or `... since the counters were cleared`."""
         share = f" ({percent(self.share)})" if self.share is not None else ""
+        return f"{self.lost:,}{share} {self.when}"
+
+    @property
+    def when(self) -> str:
+        """The window it speaks of, in words."""
         if not self.sampled:
-            return f"{self.lost:,}{share} since the counters were cleared"
-        return f"{self.lost:,}{share}" + (f" in {self.seconds:.1f} s" if self.seconds else " between the samples")
+            return "since the counters were cleared"
+        return f"in {self.seconds:.1f} s" if self.seconds else "between the samples"
 
 
 def percent(share: float) -> str:

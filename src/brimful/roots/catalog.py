@@ -256,7 +256,7 @@ def _flattened(request: str) -> Iterator[tuple[str, bool]]:
 def _only_program(request: str) -> bool:
     """Whether a command is a program's name and a brace, as any output of that program might be called."""
     words = request.split()
-    return not request.startswith("/") and len(words) == 2 and words[1].startswith("{") and words[1] != OPTIONS  # noqa: PLR2004
+    return not request.startswith("/") and len(words) == 2 and words[1].startswith("{") and words[1] != OPTIONS  # noqa: PLR2004 - both
 
 
 def _expression(name: str) -> "re.Pattern[str]":

@@ -151,7 +151,7 @@ def _find(tree: Tree, folder: str, parts: list[str], *, deeper: bool = False) ->
 def _joined(folder: str, parts: list[Part]) -> list[Part]:
     """Return the parts as one machine if nothing speaks against it."""
     names = [name for part in parts for name in part.names()]
-    if len(parts) < 2 or len(names) != len(set(names)) or any(part.sosreport for part in parts):  # noqa: PLR2004
+    if len(parts) < 2 or len(names) != len(set(names)) or any(part.sosreport for part in parts):  # noqa: PLR2004 - one stands alone
         return parts
     answers = {path: answer for part in parts for path, answer in part.answers.items()}
     return [Part(folder, answers, [top for part in parts for top in part.tops])]
@@ -276,7 +276,7 @@ def date(text: str, zone: int | None = None) -> Moment | None:
     month, day, clock, half, name, year = match.groups()
     try:
         form = "%b %d %Y " + ("%I:%M:%S %p" if half else "%H:%M:%S")
-        when = datetime.strptime(f"{month} {day} {year} {clock} {half or ''}".strip(), form)  # noqa: DTZ007
+        when = datetime.strptime(f"{month} {day} {year} {clock} {half or ''}".strip(), form)  # noqa: DTZ007 - the zone is added below
     except ValueError:
         return None
     known = name in ("UTC", "GMT") or zone is not None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 
 from brimful.evidence.moment import Moment
 from brimful.evidence.origin import Blind
@@ -49,6 +50,10 @@ class LiveRoot:
         self.name = socket.gethostname()
         self.kind = "live"
         self.path = ""
+        if not Path(f"{top}/proc/net").is_dir():
+            self._see_not(
+                f"{top}/proc", "is not mounted: what is read there is missing", f"mount -t proc proc {top}/proc"
+            )
         self.boot = (self._read("/proc/sys/kernel/random/boot_id") or b"").decode("ascii", "replace").strip()
         self.identity = f"{self.name}/{self.boot}" if self.boot else ""
         self._commands: dict[str, Callable[[], Iterator[Document]]] = {

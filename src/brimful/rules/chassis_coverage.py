@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.matrix import Matrix, matrices
+from brimful.evidence.matrix import READ_FROM, Matrix, matrices
 from brimful.evidence.origin import Exhibit
 from brimful.rules import Collect, Finding, State, rule
 
@@ -17,7 +17,7 @@ TABLES = {
 }
 
 
-@rule("fabric.link.data_missed", "kni.queue.dropped", "staros.demux_card", "staros.card_state")
+@rule(*READ_FROM, "kni.queue.dropped", "staros.card_state")
 def chassis_coverage(evidence: Evidence) -> Iterator[Finding]:
     """Does the capture hold every table the decision needs, and the counters twice?"""
     tables = matrices(evidence)

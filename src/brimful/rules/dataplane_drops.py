@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from brimful.chain.place import ALL_CARDS, whole
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.matrix import degraded
+from brimful.evidence.matrix import READ_FROM, degraded
 from brimful.evidence.moment import span
 from brimful.evidence.origin import Exhibit
 from brimful.evidence.weight import percent
@@ -35,13 +35,11 @@ NEEDED = {
 }
 """Counters that must have been read before a card is said to drop nothing: a damaged or shortened table is no proof."""
 
-OTHERS = 11
-"""Drop counters besides those of KNI in a whole table."""
-
 AGAIN = (Collect("the drop counters of every card, twice, 60 s apart", "show iftask stats"),)
 
 
 @rule(
+    *READ_FROM,
     "kni.queue.dropped",
     "kni.queue.drop_rate",
     "dataplane.queue.dropped",
@@ -151,8 +149,7 @@ def _lost(stage: str, card: str, rising: list[Reading], *, lossy: bool) -> Findi
 
 
 def _room(stage: str, card: str, counters: list[Reading]) -> Finding:
-    raws = sorted({c.series.raw for c in counters})
-    names = "all other drops" if stage != "kni.queue" and len(raws) >= OTHERS else ", ".join(raws)
+    names = ", ".join(sorted(c.series.raw for c in counters)) if stage == "kni.queue" else "all other drops"
     once = all(c.delta is None for c in counters)
     how = "0 (ever: one sample)" if once else "not rising between samples"
     what = "towards its kernel" if stage == "kni.queue" else "between its threads and sessions"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from brimful.chain.owner import Owner
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.matrix import DEGRADED_PERCENT, Cell, Matrix, matrices
+from brimful.evidence.matrix import DEGRADED_PERCENT, READ_FROM, Cell, Matrix, matrices
 from brimful.evidence.moment import Moment, span
 from brimful.evidence.origin import Exhibit
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
@@ -41,11 +41,7 @@ COLLECT = (
 
 
 @rule(
-    "fabric.link.control_sent",
-    "fabric.link.control_received",
-    "fabric.link.data_missed",
-    "fabric.link.data_hit",
-    "fabric.link.heartbeat_loss",
+    *READ_FROM,
     "fabric.health",
     "kni.queue.dropped",
     "dataplane.queue.dropped",

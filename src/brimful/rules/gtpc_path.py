@@ -17,12 +17,12 @@ def gtpc_path(evidence: Evidence) -> Iterator[Finding]:
         events = [event for event in failures if whole(event.place) == card]
         times = span(event.at for event in events)
         lines = "a GTP-C path failed" if len(events) == 1 else f"{len(events):,} GTP-C paths failed"
-        when = "within the hour" if all(event.at for event in events) else "at a time that is not shown"
+        when = f", the last at {times[1]}: a symptom" if times else " at a time that is not shown: a symptom"
         yield Finding(
             stage="fabric.link",
             place=card,
             state=State.NOTE,
             subject="the GTP-C path failure" + ("s" if len(events) > 1 else ""),
-            because=(Exhibit(f"{lines} {when}: a symptom", events[-1].origin, None, str(times[1]) if times else None),),
+            because=(Exhibit(f"{lines}{when}", events[-1].origin, None, str(times[1]) if times else None),),
             span=times,
         )

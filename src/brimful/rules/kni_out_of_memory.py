@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from brimful.chain.place import whole
 from brimful.evidence.event import Event
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.matrix import degraded
+from brimful.evidence.matrix import READ_FROM, degraded
 from brimful.evidence.moment import span
 from brimful.evidence.origin import Exhibit
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
@@ -24,7 +24,7 @@ COLLECT = (
 )
 
 
-@rule("kni.out_of_memory", "kni.backup_pool_exhausted", "kni.queue.dropped")
+@rule(*READ_FROM, "kni.out_of_memory", "kni.backup_pool_exhausted", "kni.queue.dropped")
 def kni_out_of_memory(evidence: Evidence) -> Iterator[Finding]:
     """Did a card's packet process run out of buffers for its kernel, and did the backup pool absorb it?"""
     by_card: dict[str, list[Event]] = defaultdict(list)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from brimful.chain.owner import Owner
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.matrix import Cell, matrices
+from brimful.evidence.matrix import READ_FROM, Cell, matrices
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 
 WINDOW = "5min"
@@ -18,7 +18,7 @@ SHORT = 0.01
 """How far below that a sender may be: probes at the edge of a window."""
 
 
-@rule("fabric.link.control_sent")
+@rule(*READ_FROM)
 def short_sender(evidence: Evidence) -> Iterator[Finding]:
     """Does a card send fewer heartbeats than its nominal rate?"""
     by_source: dict[str, list[Cell]] = defaultdict(list)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
+from brimful.evidence.origin import Exhibit
 from brimful.evidence.weight import LIFETIME_COUNT, weigh
 from brimful.rules import Collect, Finding, State, rule
 
@@ -41,17 +42,22 @@ def softirq_budget(evidence: Evidence) -> Iterator[Finding]:
             because=tuple(exhibits),
         )
     elif alone is not None and worst.series.place == alone[1].series.place and worst.last >= LIFETIME_COUNT:
-        yield Finding(
-            stage="softnet.backlog",
-            place="",
-            state=State.OPEN,
-            statement=f"{worst.series.place.upper()} has done {100 * alone[0]:.0f} % of the packet work and stopped {worst.last:,} times with packets left; whether any were lost is not shown.",
-            because=tuple(exhibits),
-            collect=(
-                Collect("the softirq counters, twice, 10 s apart", "cat /proc/net/softnet_stat"),
-                Collect("which CPU each queue interrupts", "cat /proc/interrupts"),
-            ),
-        )
+        yield _open(worst, alone[0], exhibits)
+
+
+def _open(worst: Reading, share: float, exhibits: list[Exhibit]) -> Finding:
+    """One CPU that does nearly all the work and often stopped early, in one sample."""
+    return Finding(
+        stage="softnet.backlog",
+        place="",
+        state=State.OPEN,
+        statement=f"{worst.series.place.upper()} has done {100 * share:.0f} % of the packet work and stopped {worst.last:,} times with packets left; whether any were lost is not shown.",
+        because=tuple(exhibits),
+        collect=(
+            Collect("the softirq counters, twice, 10 s apart", "cat /proc/net/softnet_stat"),
+            Collect("which CPU each queue interrupts", "cat /proc/interrupts"),
+        ),
+    )
 
 
 def _alone(evidence: Evidence) -> tuple[float, Reading] | None:

@@ -4,17 +4,21 @@ from collections.abc import Iterator
 
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.weight import weigh
+from brimful.evidence.weight import Weight, weigh
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 
 DEFAULT_LIMIT = 1000
 """net.core.netdev_max_backlog where nothing says otherwise (net/core/hotdata.c)."""
 
+SHOWN = 4
+"""CPUs that are named: as many as fit a line."""
+
+SPREAD = Treatment(
+    "spread the packets over more CPUs",
+    "echo <mask> > /sys/class/net/<interface>/queues/rx-0/rps_cpus",
+    temporary=True,
+)
 ONE_FLOW = Treatment("find the one flow that fills the queue: its packets stay on one CPU, spreading does not help it")
-
-
-def _same_cpu(drops: Reading, passed: list[Reading]) -> list[Reading]:
-    return [reading for reading in passed if reading.series.place == drops.series.place]
 
 
 @rule("softnet.backlog.dropped", "softnet.backlog.passed", "softnet.backlog.flow_limited", "softnet.backlog.limit")
@@ -23,52 +27,57 @@ def softnet_backlog(evidence: Evidence) -> Iterator[Finding]:
     drops = evidence.readings("softnet.backlog.dropped")
     passed = evidence.readings("softnet.backlog.passed")
     weight = weigh(drops, passed)
-    if not (weight.now or weight.over):
-        if weight.lost and not weight.sampled:
-            yield Finding(
-                stage="softnet.backlog",
-                place="",
-                state=State.OPEN,
-                statement=f"The CPUs' backlogs have dropped packets, {weight}; one sample does not say when.",
-                because=tuple(r.exhibit(f"{r.series.place} dropped {r.last:,}") for r in drops if r.last),
-                collect=(Collect("the backlog counters, twice, 10 s apart", "cat /proc/net/softnet_stat"),),
-            )
-        return
+    if weight.now or weight.over:
+        yield _lost(evidence, drops, passed, weight)
+    elif weight.lost and not weight.sampled:
+        yield _once(drops, weight)
+
+
+def _once(drops: list[Reading], weight: Weight) -> Finding:
+    return Finding(
+        stage="softnet.backlog",
+        place="",
+        state=State.OPEN,
+        statement=f"The CPUs' backlogs have dropped packets, {weight}; one sample does not say when.",
+        because=tuple(r.exhibit(f"{r.series.place} dropped {r.last:,}") for r in drops if r.last),
+        collect=(Collect("the backlog counters, twice, 10 s apart", "cat /proc/net/softnet_stat"),),
+    )
+
+
+def _lost(evidence: Evidence, drops: list[Reading], passed: list[Reading], weight: Weight) -> Finding:
     moved = sorted((r for r in drops if r.counted), key=lambda r: -r.counted)
-    known = next((r.last for r in evidence.readings("softnet.backlog.limit")), None)
-    limit = known or DEFAULT_LIMIT
     limited = [r for r in evidence.readings("softnet.backlog.flow_limited") if r.counted]
-    cpus = ", ".join(r.series.place for r in moved[:4]) + (" ..." if len(moved) > 4 else "")  # noqa: PLR2004 - four fit a line
-    yield Finding(
+    cpus = ", ".join(r.series.place for r in moved[:SHOWN]) + (" ..." if len(moved) > SHOWN else "")
+    does, empties = ("drops", "does not empty") if weight.now else ("has dropped", "did not empty")
+    because = [r.exhibit(f"{r.series.place} dropped {weigh([r], _same_cpu(r, passed))}") for r in moved[:SHOWN]]
+    if limited:
+        text = f"{weigh(limited).lost:,} of them by the flow limit: one flow fills the queue"
+        because.append(limited[0].exhibit(text))
+    return Finding(
         stage="softnet.backlog",
         place=moved[0].series.place,
         state=State.LOST if weight.now else State.OVER,
-        statement=f"The kernel {'drops' if weight.now else 'has dropped'} packets at the backlog of {cpus}: softirq {'does not empty' if weight.now else 'did not empty'} it fast enough.",
+        statement=f"The kernel {does} packets at the backlog of {cpus}: softirq {empties} it fast enough.",
         subject="the drops at the backlog",
         confidence=Confidence.HIGH if weight.now else Confidence.MEDIUM,
-        because=(
-            *(r.exhibit(f"{r.series.place} dropped {weigh([r], _same_cpu(r, passed))}") for r in moved[:4]),
-            *(
-                (limited[0].exhibit(f"{weigh(limited).lost:,} of them by the flow limit: one flow fills the queue"),)
-                if limited
-                else ()
-            ),
-        ),
-        do=(
-            ONE_FLOW
-            if 2 * weigh(limited).lost >= weight.lost  # half of the drops or more
-            else Treatment(
-                "spread the packets over more CPUs",
-                "echo <mask> > /sys/class/net/<interface>/queues/rx-0/rps_cpus",
-                temporary=True,
-            ),
-            Treatment(
-                f"let the backlog hold a longer burst ({'now' if known else 'by default'} {limit:,})",
-                f"sysctl -w net.core.netdev_max_backlog={4 * limit}",
-                temporary=True,
-            ),
-        ),
+        because=tuple(because),
+        # half of the drops or more are of one flow
+        do=(ONE_FLOW if 2 * weigh(limited).lost >= weight.lost else SPREAD, _longer(evidence)),
         collect=(Collect("which CPU does the work", "cat /proc/softirqs /proc/interrupts"),),
         harm=weight.lost,
         level=weight.share,
+    )
+
+
+def _same_cpu(drops: Reading, passed: list[Reading]) -> list[Reading]:
+    return [reading for reading in passed if reading.series.place == drops.series.place]
+
+
+def _longer(evidence: Evidence) -> Treatment:
+    known = next((r.last for r in evidence.readings("softnet.backlog.limit")), None)
+    limit = known or DEFAULT_LIMIT
+    return Treatment(
+        f"let the backlog hold a longer burst ({'now' if known else 'by default'} {limit:,})",
+        f"sysctl -w net.core.netdev_max_backlog={4 * limit}",
+        temporary=True,
     )

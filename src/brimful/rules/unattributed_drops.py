@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.ledger import unexplained
+from brimful.evidence.ledger import READ_FROM, unexplained
 from brimful.evidence.origin import Exhibit
 from brimful.evidence.weight import LIFETIME_SHARE, one_view, weigh
 from brimful.rules import Collect, Finding, State, rule
@@ -13,7 +13,7 @@ MISSED = "rx_missed"
 """Part of the name of a sum that `/proc/net/dev` prints: rx_dropped with the NIC's own misses."""
 
 
-@rule("protocol.input.rx_dropped", "nic.ring.drops_mixed", "nic.ring.passed", "nic.fifo.overrun")
+@rule(*READ_FROM, "nic.ring.drops_mixed", "nic.ring.passed", "nic.fifo.overrun")
 def unattributed_drops(evidence: Evidence) -> Iterator[Finding]:
     """Are there drops on a link that no single counter explains?"""
     for interface in evidence.places("nic.ring.drops_mixed", "protocol.input.rx_dropped"):

@@ -101,7 +101,7 @@ def _why(card: str, name: str, columns: list[str]) -> str:
     if not card:
         return "no card is named above this row"
     # the rate may be missing, the count may not
-    if not 1 <= len(columns) <= 2 or any(unsigned(text) is None for text in columns):  # noqa: PLR2004
+    if not 1 <= len(columns) <= 2 or any(unsigned(text) is None for text in columns):  # noqa: PLR2004 - two columns
         return "not a count and a rate"
     return ""
 

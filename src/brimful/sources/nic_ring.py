@@ -24,22 +24,22 @@ def nic_ring(document: Document) -> Iterator[Item]:
     """Read the ring sizes of one interface (ethtool -g)."""
     interface = document.of.get("interface", "")
     sheet = Sheet(document.origin, document.at, document.boot)
-    taken: set[str] = set()
+    taken: set[tuple[str, str]] = set()
     part = ""
     for number, line in document.numbered():
         heading = _HEADING.fullmatch(line)
         if heading:
-            interface = interface or heading[1]
+            interface = heading[1]  # what a file is called may be a guess; several may follow each other
         key, _, text = (piece.strip() for piece in line.partition(":"))
         part = _PARTS.get(key, part)
         meaning = _MEANINGS.get((part, key))
-        if not meaning or not interface or text.lower() == "n/a" or meaning in taken:
+        if not meaning or not interface or text.lower() == "n/a" or (interface, meaning) in taken:
             continue
         value = unsigned(text)
         if value is None:
             yield unread(document, number, "the size of a ring is not a number")
         else:
-            taken.add(meaning)
+            taken.add((interface, meaning))
             sheet.add(Series(meaning, interface, f"{part} {key}", "nic_ring", width_bits=0), value, number)
     if len(sheet):
         yield sheet.frame()
