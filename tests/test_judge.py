@@ -350,7 +350,7 @@ def test_a_note_of_another_place_alone_says_nothing_of_time(conclude):
     (verdict,) = conclude(finding("nic.ring", State.LOST), replace(NOTE, place="eth1")).verdicts
     assert verdict.doubts == ("the squeezed softirq: of eth1: not used (log:7)",)
     (verdict,) = conclude(finding("nic.ring", State.LOST), replace(NOTE, place="unknown card")).verdicts
-    assert verdict.doubts == ("the squeezed softirq: its card is not named: not used (log:7)",)
+    assert verdict.doubts == ("the squeezed softirq: the card is not named: not used (log:7)",)
 
 
 def test_what_is_open_at_a_place_comes_first_then_the_larger(conclude):
@@ -488,3 +488,5 @@ def test_counters_that_went_back_are_no_health():
     assert judgement.outcome is Outcome.UNDECIDED
     assert judgement.statement.startswith("Counters went back between the samples (dropped): they were cleared")
     assert judge(Evidence(rows[::-1][:1])).outcome is Outcome.HEALTHY
+    corrected = [rows[0], Frame(rows[0].layout, array("Q", [98]), Moment(60), rows[0].lines, rows[0].origin_of)]
+    assert judge(Evidence(corrected)).outcome is Outcome.HEALTHY

@@ -238,7 +238,7 @@ def _not_used(end: Finding, note: Finding) -> str:
     """Say why evidence was left out: another card, a card that is not named, another time."""
     why = []
     if not meet(end.place, note.place):
-        why.append("its card is not named" if note.place.startswith(UNKNOWN) else f"of {whole(note.place)}")
+        why.append("the card is not named" if note.place.startswith(UNKNOWN) else f"of {whole(note.place)}")
     gap = _apart(end.span, note.span)
     if gap:
         why.append(f"{spoken(abs(gap) / SECOND)} {'later' if gap > 0 else 'earlier'}")
@@ -279,7 +279,7 @@ def _outcome(evidence: Evidence, verdicts: list[Verdict], opens: list[Finding]) 
     counters = [reading for name in losses for reading in one_view(evidence.readings(name))]
     if not counters:
         return Outcome.UNDECIDED, "Nothing in it counts losses: there is nothing to judge."
-    cleared = list(dict.fromkeys(r.series.raw for r in counters if r.reset))
+    cleared = list(dict.fromkeys(r.series.raw for r in counters if r.reset and r.last <= r.first // 2))
     if cleared:
         some = ", ".join(cleared[:NAMED]) + (" ..." if len(cleared) > NAMED else "")
         return Outcome.UNDECIDED, (

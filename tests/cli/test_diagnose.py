@@ -293,3 +293,9 @@ def test_help_names_every_command_and_starts_without_the_parts():
     code = "import sys, brimful.cli; print([m for m in sys.modules if m.startswith(('rich', 'msgspec', 'brimful.sources'))])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout == "[]\n"
+
+
+def test_on_a_narrow_terminal_the_origin_stands_behind_its_text():
+    lines = brimful("diagnose", EXAMPLE, env={"COLUMNS": "46"}).stdout.decode().splitlines()
+    assert any(line.strip() == "(staros-kni.txt:139)" for line in lines)
+    assert max(map(len, lines)) <= 46

@@ -20,6 +20,8 @@ LEDGER_ROWS = 12
 BLIND_ROWS = 6
 LABEL = 9
 ORIGIN = 28
+NARROW = 72
+"""Columns below which the origins get no column of their own."""
 NUMBERS = ("lost", "near", "passed", "window")
 """Columns of the ledger that stand at the right."""
 
@@ -29,10 +31,11 @@ def draw(console: Console, machines: list[Machine], *, show_unread: bool) -> Non
     for number, machine in enumerate(machines):
         if number:
             console.rule(style="dim")
-        console.print(_machine(machine, named=len(machines) > 1, show_unread=show_unread), soft_wrap=False)
+        body = _machine(machine, named=len(machines) > 1, narrow=console.width < NARROW, show_unread=show_unread)
+        console.print(body, soft_wrap=False)
 
 
-def _machine(machine: Machine, *, named: bool, show_unread: bool) -> Group:
+def _machine(machine: Machine, *, named: bool, narrow: bool, show_unread: bool) -> Group:
     judgement = machine.judgement
     parts: list[RenderableType] = [Text("")]
     if named:
@@ -41,9 +44,13 @@ def _machine(machine: Machine, *, named: bool, show_unread: bool) -> Group:
         )
     if judgement.verdicts:
         for verdict in judgement.verdicts:
-            parts += [_verdict(verdict, machine), Text("")]
+            parts += [_verdict(verdict, machine, narrow=narrow), Text("")]
     else:
-        parts += [Text(judgement.statement, style=COLOUR[judgement.outcome]), _undecided(judgement), Text("")]
+        parts += [
+            Text(judgement.statement, style=COLOUR[judgement.outcome]),
+            _undecided(judgement, narrow=narrow),
+            Text(""),
+        ]
     parts += [
         *_notes(judgement),
         _chain(judgement.chain),
@@ -54,7 +61,7 @@ def _machine(machine: Machine, *, named: bool, show_unread: bool) -> Group:
     return Group(*parts)
 
 
-def _verdict(verdict: Verdict, machine: Machine) -> RenderableType:
+def _verdict(verdict: Verdict, machine: Machine, *, narrow: bool) -> RenderableType:
     head = Table.grid(expand=True, padding=(0, 2))
     head.add_column(ratio=1)
     head.add_column(justify="right", no_wrap=True)
@@ -67,24 +74,24 @@ def _verdict(verdict: Verdict, machine: Machine) -> RenderableType:
     )
     place = f"   place {verdict.place}" if verdict.place else ""
     identity = Text(f"owner {verdict.owner}   stage {verdict.stage}{place}{window}", style="dim")
-    body = _grid()
+    body = _grid(narrow=narrow)
     _exhibits(body, "because", verdict.because)
     if verdict.against:
         _exhibits(body, "against", verdict.against)
     else:
-        body.add_row(_label("against"), Text("nothing"), "")
+        body.add_row(_label("against"), Text("nothing"))
     _lines(body, "doubts", [Text(doubt) for doubt in verdict.doubts])
     _lines(body, "do", [_do(do) for do in verdict.do])
     _lines(body, "collect", [_collect(collect) for collect in verdict.collect])
     return Group(head, identity, Text(""), body)
 
 
-def _undecided(judgement: Judgement) -> RenderableType:
-    body = _grid()
+def _undecided(judgement: Judgement, *, narrow: bool) -> RenderableType:
+    body = _grid(narrow=narrow)
     if judgement.outcome is Outcome.UNDECIDED:
         for finding in judgement.opens:
             if finding.statement != judgement.statement:
-                body.add_row(_label("also"), Text(finding.statement), "")
+                body.add_row(_label("also"), Text(finding.statement))
             _exhibits(body, "because", finding.because)
             _lines(body, "doubts", [Text(doubt) for doubt in finding.doubts])
         collects = dict.fromkeys(collect for finding in judgement.opens for collect in finding.collect)
@@ -92,11 +99,13 @@ def _undecided(judgement: Judgement) -> RenderableType:
     return body
 
 
-def _grid() -> Table:
+def _grid(*, narrow: bool = True) -> Table:
+    """Return a table of labels and texts; unless `narrow`, with a third column for where a text comes from."""
     table = Table.grid(padding=(0, 2, 0, 0), expand=True)
     table.add_column(width=LABEL, no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
-    table.add_column(style="dim", overflow="ellipsis", no_wrap=True, max_width=ORIGIN, justify="right")
+    if not narrow:
+        table.add_column(style="dim", overflow="ellipsis", no_wrap=True, max_width=ORIGIN, justify="right")
     return table
 
 
@@ -105,8 +114,14 @@ def _label(text: str) -> Text:
 
 
 def _exhibits(table: Table, label: str, exhibits: Iterable[Exhibit]) -> None:
+    """Add exhibits; where the table has no column for it, the origin stands in brackets behind the text."""
     for number, exhibit in enumerate(exhibits):
-        table.add_row(_label("" if number else label), Text(exhibit.text), _where(exhibit.origin))
+        cells = [_label("" if number else label), Text(exhibit.text)]
+        if len(table.columns) > len(cells):
+            cells.append(_where(exhibit.origin))
+        elif exhibit.origin is not None:
+            cells[1].append(f" ({exhibit.origin.short})", style="dim")
+        table.add_row(*cells)
 
 
 def _where(origin: Origin | None) -> Text:
@@ -122,7 +137,7 @@ def _where(origin: Origin | None) -> Text:
 
 def _lines(table: Table, label: str, lines: list[Text]) -> None:
     for number, line in enumerate(lines):
-        table.add_row(_label("" if number else label), line, "")
+        table.add_row(_label("" if number else label), line)
 
 
 def _do(do: Treatment) -> Text:
@@ -216,14 +231,14 @@ def _foot(machine: Machine, *, show_unread: bool) -> list[RenderableType]:
     parts: list[RenderableType] = []
     table = _grid()
     for number, blind in enumerate(evidence.blind[:BLIND_ROWS]):
-        table.add_row(_label("" if number else "not seen"), Text(str(blind)), "")
+        table.add_row(_label("" if number else "not seen"), Text(str(blind)))
     if len(evidence.blind) > BLIND_ROWS:
         table.add_row(
             "", Text(f"... and {len(evidence.blind) - BLIND_ROWS} more (--json has them all)", style="dim"), ""
         )
     if evidence.unread:
         hint = "" if show_unread else " (--unread shows them)"
-        table.add_row(_label("unread"), Text(f"{len(evidence.unread):,} of {evidence.lines:,} lines{hint}"), "")
+        table.add_row(_label("unread"), Text(f"{len(evidence.unread):,} of {evidence.lines:,} lines{hint}"))
     parts.append(table)
     if show_unread:
         parts += [
