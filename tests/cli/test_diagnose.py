@@ -299,3 +299,29 @@ def test_on_a_narrow_terminal_the_origin_stands_behind_its_text():
     lines = brimful("diagnose", EXAMPLE, env={"COLUMNS": "46"}).stdout.decode().splitlines()
     assert any(line.strip() == "(staros-kni.txt:139)" for line in lines)
     assert max(map(len, lines)) <= 46
+
+
+def halves(folder, second_host="chassis-a"):
+    """The constructed capture in two files, each with one of its two samples of show iftask stats."""
+    head, *sections = re.split(r"(?m)^(?=\[local\])", APPLICATION.read_text(encoding="utf-8"))
+    twice = [section for section in sections if "show iftask stats" in section.partition("\n")[0]]
+    assert len(twice) == 2
+    first, second = folder / "first", folder / "second"
+    first.write_text(head + "".join(section for section in sections if section != twice[1]), encoding="utf-8")
+    second.write_text(twice[1].replace("chassis-a", second_host), encoding="utf-8")
+    return first, second
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["in order", "in disorder"])
+def test_captures_that_name_the_same_chassis_are_samples_of_one_machine(order, tmp_path):
+    status, found = report(*halves(tmp_path)[::order])
+    (verdict,) = found["verdicts"]
+    assert (status, verdict["owner"], verdict["confidence"]) == (1, "application", "high")
+    assert any(exhibit["text"].endswith("in 60 s") for exhibit in verdict["because"])
+
+
+def test_captures_of_two_chassis_are_never_subtracted(tmp_path):
+    _, found = report(*halves(tmp_path, "chassis-b"))
+    texts = [exhibit["text"] for verdict in found["verdicts"] for exhibit in verdict["because"]]
+    assert len({verdict["root"] for verdict in found["verdicts"]}) == 2
+    assert not any(" rose by " in text for text in texts)
