@@ -218,7 +218,9 @@ def test_damaged_headers_raise_nothing(data):
     for _ in range(data.draw(st.integers(1, 8))):
         packed[data.draw(st.integers(0, len(packed) - 1))] = data.draw(st.integers(0, 255))
 
-    read(bytes(packed))
+    tree = read(bytes(packed))
+
+    assert sum(len(tree.read(path)[:]) for path in tree.files) <= len(packed)
 
 
 @settings(deadline=None, max_examples=150)

@@ -1,18 +1,15 @@
 import errno
 import json
 import os
-import re
 import shutil
 import socket
 import subprocess
 import time
-from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 import pytest
-from tests.namespaces import NOBODY, in_namespace, ip, python
 
 from brimful.evidence.origin import Blind
 from brimful.kernel import sockdiag
@@ -374,171 +371,6 @@ def test_sockets_whose_holders_cannot_be_seen_are_a_blind_spot(monkeypatch, unre
     for _ in range(2):
         assert text(only(root, "ss -OHtuanmpe")).count("\n") == 4
     assert [one.remedy for one in root.blind()] == blind
-
-
-def veth():
-    ip("link add brim0 type veth peer name brim1")
-    ip("link set brim0 up")
-    ip("link set brim1 up")
-
-
-@pytest.mark.kernel
-def test_links_are_printed_with_the_keys_and_numbers_of_ip():
-    def look():
-        veth()
-        for _ in range(50):  # the state of a new link settles between two reads
-            before = ip("-j -d -s -s link")
-            ours = text(only(LiveRoot(), "ip -j -s -s link"))
-            if ip("-j -d -s -s link") == before:
-                break
-            time.sleep(0.02)
-        return json.loads(ours), json.loads(before)
-
-    ours, theirs = in_namespace(look)
-    for our, their in zip(ours, theirs, strict=True):
-        assert {key: their[key] for key in ("ifindex", "ifname", "operstate", "mtu")}.items() <= our.items()
-        assert our.get("linkinfo", {}).get("info_kind") == their.get("linkinfo", {}).get("info_kind")
-        for side in ("rx", "tx"):
-            assert their["stats64"][side].keys() <= our["stats64"][side].keys()
-        assert {key: our["stats64"]["rx"][key] for key in RX_ERRORS} == {
-            key: their["stats64"]["rx"][key] for key in RX_ERRORS
-        }
-
-
-@pytest.mark.kernel
-def test_links_count_what_proc_counts():
-    def look():
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-            one.bind(("127.0.0.1", 0))
-            for _ in range(5):
-                one.sendto(b"x", one.getsockname())
-        shown = subprocess.run(["cat", "/proc/net/dev"], check=True, capture_output=True, text=True).stdout
-        return json.loads(text(only(LiveRoot(), "ip -j -s -s link"))), shown
-
-    (lo,), shown = in_namespace(look)
-    columns = re.search(r"lo:(.*)", shown)[1].split()
-    rx = lo["stats64"]["rx"]
-    assert (rx["bytes"], rx["packets"]) == (int(columns[0]), int(columns[1]))
-    assert rx["packets"] >= 5
-
-
-@pytest.mark.kernel
-def test_sockets_are_printed_as_ss_prints_them():
-    def look():
-        with ExitStack() as stack:
-            for family, kind, address in (
-                (socket.AF_INET, socket.SOCK_DGRAM, "127.0.0.1"),
-                (socket.AF_INET6, socket.SOCK_DGRAM, "::1"),
-                (socket.AF_INET6, socket.SOCK_STREAM, "::1"),
-            ):
-                one = stack.enter_context(socket.socket(family, kind))
-                one.bind((address, 5203))
-                if kind == socket.SOCK_STREAM:
-                    one.listen(5)
-            both = stack.enter_context(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
-            both.bind(("::", 5204))
-            bound = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
-            bound.bind(("", 68))
-            shown = subprocess.run(["ss", "-OHtuanmpe"], check=True, capture_output=True, text=True).stdout
-            return text(only(LiveRoot(), "ss -OHtuanmpe")), shown
-
-    ours, theirs = in_namespace(look)
-    # of what ss adds, the control group and the shutdown arrows are not printed
-    plain = [re.sub(r" (cgroup:\S+|<->)", "", " ".join(line.split())) for line in theirs.splitlines()]
-    assert sorted(ours.splitlines()) == sorted(plain)
-    assert len(plain) == 5
-
-
-@pytest.mark.kernel
-@pytest.mark.skipif(shutil.which("ethtool") is None, reason="ethtool is not installed")
-def test_interfaces_are_printed_as_ethtool_prints_them():
-    def look():
-        veth()
-        root = LiveRoot()
-        return [
-            (text(document), subprocess.run(document.name.split(), capture_output=True, text=True, check=True).stdout)
-            for option in ("S", "i")
-            for document in root.documents(f"ethtool -{option} {{interface}}")
-        ]
-
-    found = in_namespace(look)
-    assert len(found) == 4
-    for ours, theirs in found:
-        assert [line.partition(":")[0] for line in ours.splitlines()] == [
-            line.partition(":")[0] for line in theirs.splitlines()
-        ]
-        assert ours.splitlines()[:2] == theirs.splitlines()[:2]
-
-
-@pytest.mark.kernel
-def test_counters_come_as_numbers_and_as_the_same_text():
-    def look():
-        veth()
-        return list(LiveRoot().documents("ethtool -S {interface}"))
-
-    found = in_namespace(look)
-    assert sorted(one.of["interface"] for one in found) == ["brim0", "brim1"]
-    for one in found:
-        rows = re.findall(r"^     (.*): (\d+)$", text(one), re.MULTILINE)
-        assert rows == [(name, str(value)) for name, value in zip(one.counters.names, one.counters.values, strict=True)]
-        assert len(rows) > 5
-
-
-@pytest.mark.kernel
-def test_an_interface_that_vanishes_between_listing_and_reading_is_left_out():
-    def look():
-        veth()
-        root = LiveRoot()
-        answers = root.documents("ethtool -i {interface}")
-        first = next(answers).of["interface"]
-        ip("link del brim0")
-        return first, list(answers), root.blind()
-
-    first, others, blind = in_namespace(look)
-    assert first in {"brim0", "brim1"}
-    assert (others, blind) == ([], [])
-
-
-@pytest.mark.kernel
-def test_names_that_are_no_text_are_replaced():
-    def look():
-        subprocess.run([b"ip", b"link", b"add", b"br\xff", b"type", b"veth", b"peer", b"name", b"brim1"], check=True)
-        root = LiveRoot()
-        return [
-            [one.of["interface"] for one in root.documents("ethtool -S {interface}")],
-            [one["ifname"] for one in json.loads(text(only(root, "ip -j -s -s link")))],
-        ]
-
-    ethtool, links = in_namespace(look)
-    assert set(ethtool) == {"br\N{REPLACEMENT CHARACTER}", "brim1"}
-    assert set(links) == {"br\N{REPLACEMENT CHARACTER}", "brim1", "lo"}
-
-
-CODE = """
-import json
-from brimful.roots.live import LiveRoot
-root = LiveRoot()
-requests = ("ethtool -S {interface}", "ip -j -s -s link", "ss -OHtuanmpe", "/proc/net/dev", "/proc/slabinfo")
-count = [sum(1 for _ in root.documents(request)) for request in requests]
-print(json.dumps([count, sorted([one.what, one.remedy] for one in root.blind())]))
-"""
-
-
-@pytest.mark.kernel
-def test_without_rights_it_reads_on_and_says_what_it_cannot_see():
-    def look():
-        veth()
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-            one.bind(("127.0.0.1", 5204))
-            return python(CODE), python(CODE, *NOBODY)
-
-    (everything, _), (count, blind) = in_namespace(look)
-    assert everything[:4] == count[:4] == [2, 1, 1, 1]
-    expected = [["which processes hold some of the sockets", "run as root or with CAP_SYS_PTRACE"]]
-    if Path("/proc/slabinfo").exists():
-        expected.insert(0, ["/proc/slabinfo", "run as root"])
-    assert (blind, count[4]) == (expected, 0)
 
 
 def test_the_speed_of_each_link_comes_from_sysfs(tmp_path):
