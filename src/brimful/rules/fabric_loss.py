@@ -43,6 +43,7 @@ COLLECT = (
 @rule(
     *READ_FROM,
     "fabric.health",
+    "staros.demux_card",
     "kni.queue.dropped",
     "dataplane.queue.dropped",
 )
@@ -83,6 +84,7 @@ def _common(bad: list[Cell]) -> list[str]:
 def _into(evidence: Evidence, tables: dict[str, Matrix], card: str, bad: list[Cell]) -> Finding:
     window = _latest(bad)
     exhibits = [*_planes(tables, card, window), *_fingerprints(tables, card), *_beyond_control(tables, card)]
+    exhibits += [Exhibit(f"{card} is the demux card", f.origin) for f in evidence.facts("staros.demux_card", card)[-1:]]
     one_way = _one_way(tables["data"], card)
     senders = {cell.source for cell in bad if cell.target == card}
     loses, sees = ("loses", "sees") if window == NOW else ("has lost", "saw")
