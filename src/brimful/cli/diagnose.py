@@ -96,26 +96,23 @@ def watch(seconds: float, *, quiet: bool, samples: int | None = None) -> Recordi
     """Watch this host and return what its buffers said, kept in memory."""
     from brimful.roots.live import LiveRoot
 
+    root = LiveRoot()
+    asked = requests(root.answers)
     count = samples or 1 + max(1, min(MOST_SAMPLES, math.ceil(seconds)))
     interval = seconds / (count - 1)
     if quiet or not sys.stderr.isatty():
-        return collect(LiveRoot(), requests(), samples=count, interval_s=interval)
-    return _with_progress(seconds, count, interval)
+        return collect(root, asked, samples=count, interval_s=interval)
+    return _with_progress(root, asked, count, interval)
 
 
-def _with_progress(seconds: float, count: int, interval: float) -> Recording:
+def _with_progress(root: Root, asked: tuple[str, ...], count: int, interval: float) -> Recording:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from brimful.roots.live import LiveRoot
-
-    columns = (TextColumn(f"watching this host for {seconds:g} s"), BarColumn(), TimeRemainingColumn())
+    title = f"watching this host for {interval * (count - 1):g} s"
+    columns = (TextColumn(title), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=count)
         return collect(
-            LiveRoot(),
-            requests(),
-            samples=count,
-            interval_s=interval,
-            progress=lambda done, _: bar.update(task, completed=done),
+            root, asked, samples=count, interval_s=interval, progress=lambda done, _: bar.update(task, completed=done)
         )

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -53,9 +54,13 @@ def catalog() -> Catalog:
     return Catalog([(source.requests, source.looks_like) for source in SOURCES])
 
 
-def requests() -> tuple[str, ...]:
-    """Return every request of every source, once."""
-    return tuple(dict.fromkeys(request for source in SOURCES for request in source.requests))
+def requests(answers: Callable[[str], bool]) -> tuple[str, ...]:
+    """Return every request that a root answers, once: of those that are forms of one thing, the first."""
+    known = [
+        [request for request in source.requests if answers(request)][: 1 if source.one_of else None]
+        for source in SOURCES
+    ]
+    return tuple(dict.fromkeys(request for part in known for request in part))
 
 
 def screen() -> "Console":
