@@ -41,6 +41,7 @@ def kni_out_of_memory(evidence: Evidence) -> Iterator[Finding]:
             doubts=tuple(_clock_doubts(events)),
             span=span(event.at for event in events),
         )
+    yield from _across(evidence.events("kni.out_of_memory"))
     for card in dict.fromkeys(whole(event.place) for event in evidence.events("kni.backup_pool_exhausted")):
         yield _backup(evidence, card)
 
@@ -132,15 +133,45 @@ def _exhibits(events: list[Event]) -> Iterator[Exhibit]:
             f"total={event.fields['total_signed']} is a signed 32-bit counter that wrapped: {int(event.fields['total']):,} failed allocations (inference)",
             event.origin,
         )
-    timed = sorted((event for event in counted if event.at), key=lambda event: event.at.ns if event.at else 0)
-    if len(timed) > 1 and timed[0].at and timed[-1].at and len({event.fields.get("pid") for event in timed}) == 1:
-        hidden = (int(timed[-1].fields["total"]) - int(timed[0].fields["total"])) % 2**32
-        seconds = (timed[-1].at.ns - timed[0].at.ns) / 1e9
-        if hidden and seconds > 0:
-            yield Exhibit(
-                f"between the first and the last of them {hidden:,} allocations failed, {_rates(timed, hidden, seconds)} (inference: no further wrap)",
-                timed[0].origin,
+    hidden = _hidden(counted)
+    if hidden:
+        yield Exhibit(
+            f"between the first and the last of them {hidden} (inference: no further wrap)", counted[0].origin
+        )
+
+
+def _across(events: list[Event]) -> Iterator[Finding]:
+    """Say what the lines of one process id hide where they do not all name its card: a weak identity, so only a note.
+
+    The same packet process runs on every card, and equal machines may give equal process ids.
+    """
+    by_process: dict[tuple[object, str], list[Event]] = defaultdict(list)
+    for event in events:
+        if "total" in event.fields and "pid" in event.fields:
+            by_process[event.fields["pid"], event.place.partition("/")[2]].append(event)
+    for (pid, port), group in by_process.items():
+        hidden = _hidden(group) if len({whole(event.place) for event in group}) > 1 else None
+        if hidden:
+            yield Finding(
+                stage="pool.mbuf",
+                place="",
+                state=State.NOTE,
+                statement=f"If all KNI out-of-memory lines of process {pid} ({port}) are of one card, then between the first and the last of them {hidden} (inference: no further wrap).",
             )
+
+
+def _hidden(events: list[Event]) -> str | None:
+    """Return how many allocations failed between the first and the last line of one process, and how fast."""
+    timed = sorted((event for event in events if event.at), key=lambda event: event.at.ns if event.at else 0)
+    if len(timed) < 2 or len({event.fields.get("pid") for event in timed}) > 1:  # noqa: PLR2004 - two ends
+        return None
+    first, last = timed[0], timed[-1]
+    hidden = (int(last.fields["total"]) - int(first.fields["total"])) % 2**32
+    seconds = (last.at.ns - first.at.ns) / 1e9 if first.at and last.at else 0.0
+    if not hidden or seconds <= 0:
+        return None
+    totals = f"total, unwrapped, {int(first.fields['total']):,} to {int(last.fields['total']):,}"
+    return f"{hidden:,} allocations failed ({totals}), {_rates(timed, hidden, seconds)}"
 
 
 def _rates(timed: list[Event], hidden: int, seconds: float) -> str:
