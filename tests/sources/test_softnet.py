@@ -82,3 +82,30 @@ def test_a_line_that_cannot_be_read_is_a_cpu_all_the_same(word):
     values, items = read(row + b"\n" + word + b" 00000000" * 8 + b"\n" + row)
     assert {place for place, _ in values} == {"cpu 0", "cpu 2"}
     assert lost(items) == [2]
+
+
+ROW = "{:08x} " + "00000000 " * 11 + "{:08x}\n"
+
+
+def of_cpus(*cpus):
+    return "".join(ROW.format(10 + number, cpu) for number, cpu in enumerate(cpus)).encode()
+
+
+@pytest.mark.parametrize(
+    ("cpus", "frames", "twice"),
+    [
+        ((0, 1, 2), 1, 0),
+        ((0, 1, 0, 1), 2, 0),
+        ((0, 1, 0, 1, 0, 1), 3, 0),
+        ((0, 1, 2, 0, 1), 1, 2),
+        ((0, 1, 2, 3, 0), 1, 1),
+        ((0, 1, 2, 2), 1, 1),
+        ((0, 1, 2, 1, 0), 1, 2),
+    ],
+)
+def test_a_cpu_again_is_a_later_sample_only_where_all_come_again_in_order(cpus, frames, twice):
+    items = list(softnet(Document("/proc/net/softnet_stat", "file", of_cpus(*cpus))))
+    assert sum(isinstance(item, Frame) for item in items) == frames
+    wrong = [item for item in items if isinstance(item, Unread)]
+    assert len(wrong) == twice
+    assert all("twice" in item.why for item in wrong)

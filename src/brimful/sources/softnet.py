@@ -36,6 +36,7 @@ _LINE = re.compile(r"[0-9a-fA-F]{8}(?:\s+[0-9a-fA-F]{8}){8,15}")
 def softnet(document: Document) -> Iterator[Item]:
     """Read the backlog counters of every CPU (/proc/net/softnet_stat)."""
     samples = Samples(document.origin, document.at, document.boot)
+    rows: list[tuple[int, int, list[int]]] = []
     cpus = 0
     for number, line in document.numbered():
         text = line.strip()
@@ -43,13 +44,27 @@ def softnet(document: Document) -> Iterator[Item]:
             continue
         if _LINE.fullmatch(text):
             words = [int(word, 16) for word in text.split()]
-            known = len(words) > _CPU
-            for series, value in _values(words, words[_CPU] if known else cpus, "" if known else _NO_CPU):
-                samples.add(series, value, number)
+            rows.append((number, words[_CPU] if len(words) > _CPU else cpus, words))
         else:
             yield unread(document, number, "not 9 or more hexadecimal numbers of 32 bits")
         cpus += 1  # a line that cannot be read is a CPU all the same
+    again = _again([cpu for _, cpu, _ in rows])
+    for row, (number, cpu, words) in enumerate(rows):
+        if row in again:
+            yield unread(document, number, f"cpu {cpu} is there twice in one sample")
+            continue
+        for series, value in _values(words, cpu, "" if len(words) > _CPU else _NO_CPU):
+            samples.add(series, value, number)
     yield from samples.frames()
+
+
+def _again(cpus: list[int]) -> set[int]:
+    """Return the rows that name a CPU a second time, unless all of them come again in order: whole later samples."""
+    first: dict[int, int] = {}
+    again = {row for row, cpu in enumerate(cpus) if first.setdefault(cpu, row) != row}
+    period = len(first)
+    whole = len(cpus) % period == 0 and all(cpus[row] == cpus[row % period] for row in again) if cpus else True
+    return set() if whole else again
 
 
 def _values(words: list[int], cpu: int, doubt: str) -> Iterator[tuple[Series, int]]:
