@@ -1,6 +1,7 @@
 import gzip
 import mmap
 import os
+import random
 
 import pytest
 
@@ -102,7 +103,9 @@ def test_a_file_that_became_a_link_is_not_read(tmp_path):
 
 
 def test_a_compressed_file_is_unpacked_once_and_its_damage_told(tmp_path):
-    whole = gzip.compress(os.urandom(3000) + b"end")
+    # bytes that do not pack, and no carriage returns: ten bytes are too few to tell how lines end
+    noise = random.Random(1).randbytes(3000).replace(b"\r", b"x")  # noqa: S311 - no secret
+    whole = gzip.compress(noise + b"end")
     tree = tree_of({"whole": whole, "cut": whole[:2000]})
 
     assert tree.read("whole")[-3:] == b"end"
