@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 WATCH ?= 3s
+FUZZ ?= -max_total_time=60
 
 .PHONY: help run test check unit docs bench fuzz lock clean
 
@@ -43,7 +44,7 @@ bench: $(VENV)/dev.stamp $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks
 
 fuzz: $(VENV)/dev.stamp $(VENV)/fuzz.stamp
-	$(BIN)/python -m tests.fuzz.staros -max_total_time=60 -rss_limit_mb=4096
+	$(BIN)/python -m tests.fuzz.staros $(FUZZ) -rss_limit_mb=4096
 
 lock: $(VENV)/dev.stamp
 	$(BIN)/python requirements/lock.py

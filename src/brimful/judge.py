@@ -279,7 +279,7 @@ def _outcome(evidence: Evidence, verdicts: list[Verdict], opens: list[Finding]) 
     counters = [reading for name in losses for reading in one_view(evidence.readings(name))]
     if not counters:
         return Outcome.UNDECIDED, "Nothing in it counts losses: there is nothing to judge."
-    cleared = list(dict.fromkeys(r.series.raw for r in counters if r.reset and r.last <= r.first // 2))
+    cleared = list(dict.fromkeys(r.series.raw for r in counters if r.reset))
     if cleared:
         some = ", ".join(cleared[:NAMED]) + (" ..." if len(cleared) > NAMED else "")
         return Outcome.UNDECIDED, (

@@ -114,8 +114,9 @@ def test_all_verdicts_are_drawn_and_nothing_that_is_open():
 def test_what_is_undecided_is_drawn_with_what_to_collect_once():
     also = replace(OPEN, statement="Something else.", because=(), doubts=())
     drawn = lines(machine(Outcome.UNDECIDED, OPEN.statement, opens=(OPEN, also)))
-    assert drawn[1:6] == [
+    assert drawn[1:7] == [
         "Frames were lost in eth1.",
+        "",
         "because 9 overruns counters:4",
         "doubts by name only",
         "also Something else.",

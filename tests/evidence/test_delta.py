@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brimful.evidence.delta import Reading, step
+from brimful.evidence.delta import Reading, Step, step
 from brimful.evidence.frame import Sheet
 from brimful.evidence.moment import SECOND, Moment
 from brimful.evidence.origin import Origin
@@ -21,26 +21,26 @@ def reading(values, *, width=64, refresh_ns=0, gap_s=1, boots=None):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "width", "same_boot", "advanced", "reset"),
+    ("old", "new", "width", "same_boot", "advanced", "kind"),
     [
-        (5, 9, 64, True, 4, False),
-        (5, 5, 64, True, 0, False),
-        (4294967290, 10, 32, True, 16, False),
-        (65530, 4, 16, True, 10, False),
-        (4294967290, 10, 64, True, 10, True),
-        (1000, 10, 32, True, 10, True),
-        (40000, 20000, 16, True, 20000, True),
-        (5, 9, 64, False, 9, True),
-        (2**32 + 5, 3, 32, True, 3, True),
-        (2**32, 3, 32, True, 3, True),
-        (65535, 32766, 16, True, 32767, False),
-        (65535, 32767, 16, True, 32767, True),
-        (1, 0, 1, True, 0, True),
-        (5, 0, 0, True, 0, True),
-        (2**64 - 5, 3, 64, True, 3, True),
-        (1_000_000, 999_999, 64, True, 0, True),
-        (1_000_000, 500_001, 64, True, 0, True),
-        (1_000_000, 500_000, 64, True, 500_000, True),
+        (5, 9, 64, True, 4, Step.ADVANCED),
+        (5, 5, 64, True, 0, Step.ADVANCED),
+        (4294967290, 10, 32, True, 16, Step.ADVANCED),
+        (65530, 4, 16, True, 10, Step.ADVANCED),
+        (4294967290, 10, 64, True, 10, Step.RESET),
+        (1000, 10, 32, True, 10, Step.RESET),
+        (40000, 20000, 16, True, 20000, Step.RESET),
+        (5, 9, 64, False, 9, Step.RESET),
+        (2**32 + 5, 3, 32, True, 3, Step.RESET),
+        (2**32, 3, 32, True, 3, Step.RESET),
+        (65535, 32766, 16, True, 32767, Step.ADVANCED),
+        (65535, 32767, 16, True, 32767, Step.RESET),
+        (1, 0, 1, True, 0, Step.RESET),
+        (5, 0, 0, True, 0, Step.RESET),
+        (2**64 - 5, 3, 64, True, 3, Step.RESET),
+        (1_000_000, 999_999, 64, True, 0, Step.CORRECTED),
+        (1_000_000, 500_001, 64, True, 0, Step.CORRECTED),
+        (1_000_000, 500_000, 64, True, 500_000, Step.RESET),
     ],
     ids=[
         "advance",
@@ -63,13 +63,13 @@ def reading(values, *, width=64, refresh_ns=0, gap_s=1, boots=None):
         "a fall by half is a reset",
     ],
 )
-def test_step_tells_a_wrap_from_a_reset(old, new, width, same_boot, advanced, reset):
-    assert step(old, new, width, same_boot=same_boot) == (advanced, reset)
+def test_step_tells_a_wrap_from_a_reset(old, new, width, same_boot, advanced, kind):
+    assert step(old, new, width, same_boot=same_boot) == (advanced, kind)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**31 - 1))
 def test_any_32_bit_advance_below_half_the_range_is_recovered(old, by):
-    assert step(old, (old + by) % 2**32, 32) == (by, False)
+    assert step(old, (old + by) % 2**32, 32) == (by, Step.ADVANCED)
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.sampled_from([0, 16, 32, 64]))
@@ -79,7 +79,7 @@ def test_an_advance_is_never_negative(old, new, width):
 
 def test_one_sample_says_nothing_about_now():
     single = reading([7])
-    assert (single.delta, single.rising, single.per_second, single.counted) == (None, None, None, 7)
+    assert (single.delta, single.rising, single.counted) == (None, None, 7)
 
 
 def test_a_counter_at_zero_has_never_moved():
@@ -88,7 +88,7 @@ def test_a_counter_at_zero_has_never_moved():
 
 def test_samples_give_a_rate():
     moved = reading([10, 14, 30], gap_s=2)
-    assert (moved.delta, moved.seconds, moved.per_second, moved.rising) == (20, 4.0, 5.0, True)
+    assert (moved.delta, moved.seconds, moved.rising) == (20, 4.0, True)
     assert (moved.first, moved.last, moved.highest, moved.samples) == (10, 30, 30, 3)
 
 
@@ -114,7 +114,7 @@ def test_a_counter_that_stands_still_within_its_refresh_period_proves_nothing():
 
 def test_unknown_times_leave_the_advance_and_drop_the_rate():
     timeless = reading([1, 4], gap_s=None)
-    assert (timeless.delta, timeless.seconds, timeless.per_second) == (3, None, None)
+    assert (timeless.delta, timeless.seconds) == (3, None)
 
 
 def test_the_exhibit_points_at_the_latest_line():
@@ -157,3 +157,16 @@ def test_a_counter_that_was_cleared_between_samples_proves_nothing_of_the_time_b
     assert reading([5000, 0]).rising is None
     assert reading([5000, 3]).rising is True
     assert reading([0, 0]).rising is False
+
+
+def test_a_correction_is_no_reset_and_says_so():
+    corrected = reading([1000, 999, 999])
+    assert (corrected.delta, corrected.reset, corrected.rising) == (0, False, None)
+    assert "went back a little" in corrected.exhibit("text").doubt
+    assert "was reset" not in corrected.exhibit("text").doubt
+
+
+def test_a_reset_is_remembered_however_far_the_counter_came_since():
+    cleared = reading([100, 0, 60])
+    assert (cleared.delta, cleared.reset) == (60, True)
+    assert "was reset" in cleared.exhibit("text").doubt

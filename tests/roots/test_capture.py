@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from brimful.evidence.moment import Moment
 from brimful.evidence.origin import Blind
 from brimful.roots.base import Counters, Document, Unusable
-from brimful.roots.capture import MANIFEST, CaptureRoot, collect, file_name, record, save
+from brimful.roots.capture import MANIFEST, CaptureRoot, collect, file_name, save
 from brimful.roots.detect import open_roots
 
 REQUESTS = ("/proc/net/snmp", "ethtool -S {interface}", "ip {options} link", "nothing")
@@ -57,7 +57,8 @@ def everything(root):
 
 def taken(tmp_path, **more):
     out = tmp_path / "x.tar.gz"
-    recording = record(Fake(), REQUESTS, str(out), samples=3, interval_s=7, sleep=lambda _: None, **more)
+    watched = {"samples": 3, "interval_s": 7, "sleep": lambda _: None, **more}
+    recording = save(lambda: collect(Fake(), REQUESTS, **watched), str(out))
     return out, recording
 
 
@@ -184,7 +185,7 @@ def test_a_full_device_while_writing_leaves_nothing_behind(tmp_path, monkeypatch
 @pytest.mark.parametrize("path", ["none/x.tar.gz", "", "/proc/x.tar.gz", "a\0b"])
 def test_where_nothing_can_be_written(tmp_path, path):
     with pytest.raises(Unusable, match="cannot be written"):
-        record(Fake(), REQUESTS, str(tmp_path / path), samples=1)
+        save(lambda: collect(Fake(), REQUESTS, samples=1), str(tmp_path / path))
     assert left(tmp_path) == []
 
 

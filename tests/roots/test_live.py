@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.roots.answers import only, text
 
 from brimful.evidence.origin import Blind
 from brimful.kernel import sockdiag
@@ -20,17 +21,6 @@ from brimful.roots import commands, live
 from brimful.roots.base import Counters
 from brimful.roots.live import LiveRoot
 from brimful.sources import SOURCES
-
-RX_ERRORS = ("errors", "dropped", "over_errors", "length_errors", "crc_errors", "frame_errors", "fifo_errors")
-
-
-def text(document):
-    return bytes(document.data[document.start : document.end]).decode()
-
-
-def only(root, request):
-    (document,) = root.documents(request)
-    return document
 
 
 def test_the_host_says_who_it_is_and_when():

@@ -9,19 +9,9 @@ from pathlib import Path
 
 import pytest
 from tests.namespaces import NOBODY, in_namespace, ip, python
+from tests.roots.answers import RX_ERRORS, only, text
 
 from brimful.roots.live import LiveRoot
-
-RX_ERRORS = ("errors", "dropped", "over_errors", "length_errors", "crc_errors", "frame_errors", "fifo_errors")
-
-
-def text(document):
-    return bytes(document.data[document.start : document.end]).decode()
-
-
-def only(root, request):
-    (document,) = root.documents(request)
-    return document
 
 
 def veth():

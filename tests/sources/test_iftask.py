@@ -74,7 +74,7 @@ def test_two_samples_share_their_layout_and_give_a_rate():
     _, (second,) = read(BLOCK + "kni_drops 65 1\n", at=Moment(60 * SECOND))
     assert first.layout is second.layout
     (reading,) = Evidence([first, second]).readings("kni.queue.dropped")
-    assert (reading.delta, reading.per_second) == (60, 1.0)
+    assert (reading.delta, reading.seconds) == (60, 60.0)
 
 
 def test_a_missing_rate_is_not_zero():

@@ -46,11 +46,9 @@ def _machine(machine: Machine, *, named: bool, narrow: bool, show_unread: bool) 
         for verdict in judgement.verdicts:
             parts += [_verdict(verdict, machine, narrow=narrow), Text("")]
     else:
-        parts += [
-            Text(judgement.statement, style=COLOUR[judgement.outcome]),
-            _undecided(judgement, narrow=narrow),
-            Text(""),
-        ]
+        parts += [Text(judgement.statement, style=COLOUR[judgement.outcome]), Text("")]
+        if judgement.outcome is Outcome.UNDECIDED and judgement.opens:
+            parts += [_undecided(judgement, narrow=narrow), Text("")]
     parts += [
         *_notes(judgement),
         _chain(judgement.chain),
@@ -88,14 +86,13 @@ def _verdict(verdict: Verdict, machine: Machine, *, narrow: bool) -> RenderableT
 
 def _undecided(judgement: Judgement, *, narrow: bool) -> RenderableType:
     body = _grid(narrow=narrow)
-    if judgement.outcome is Outcome.UNDECIDED:
-        for finding in judgement.opens:
-            if finding.statement != judgement.statement:
-                body.add_row(_label("also"), Text(finding.statement))
-            _exhibits(body, "because", finding.because)
-            _lines(body, "doubts", [Text(doubt) for doubt in finding.doubts])
-        collects = dict.fromkeys(collect for finding in judgement.opens for collect in finding.collect)
-        _lines(body, "collect", [_collect(collect) for collect in collects])
+    for finding in judgement.opens:
+        if finding.statement != judgement.statement:
+            body.add_row(_label("also"), Text(finding.statement))
+        _exhibits(body, "because", finding.because)
+        _lines(body, "doubts", [Text(doubt) for doubt in finding.doubts])
+    collects = dict.fromkeys(collect for finding in judgement.opens for collect in finding.collect)
+    _lines(body, "collect", [_collect(collect) for collect in collects])
     return body
 
 

@@ -4,6 +4,7 @@ A decrease is a wrap before it is a reset: which of the two is decided by the co
 machine is still in the same boot. See Documentation/networking/statistics.rst for why counters are allowed to lag.
 """
 
+from enum import StrEnum
 from itertools import pairwise
 
 from brimful.evidence.frame import Frame
@@ -15,21 +16,36 @@ HALF = 2
 """A narrow counter that seems to have advanced by more than 1/HALF of its range between two reads has been reset."""
 
 
-def step(old: int, new: int, width_bits: int, *, same_boot: bool = True) -> tuple[int, bool]:
-    """Return how far a counter advanced from `old` to `new` and whether it was reset in between.
+class Step(StrEnum):
+    """What happened to a counter between two samples."""
+
+    ADVANCED = "advanced"
+    RESET = "reset"
+    CORRECTED = "corrected"
+
+
+def step(old: int, new: int, width_bits: int, *, same_boot: bool = True) -> tuple[int, Step]:
+    """Return how far a counter advanced from `old` to `new`, and whether it was reset or corrected in between.
 
     After a reset the new value is all that is known to have been counted: a lower bound. One that fell by less than half
     has not been cleared but corrected (sums over CPUs are read one after the other): nothing is known to have been counted.
     """
     if not same_boot:
-        return new, True
+        return new, Step.RESET
     if new >= old:
-        return new - old, False
+        return new - old, Step.ADVANCED
     if 0 < width_bits < 64 and old < 1 << width_bits:  # noqa: PLR2004 - 64 bits do not wrap in practice
         wrapped = new + (1 << width_bits) - old
         if wrapped < (1 << width_bits) // HALF:
-            return wrapped, False
-    return (0 if new > old // HALF else new), True
+            return wrapped, Step.ADVANCED
+    return (0, Step.CORRECTED) if new > old // HALF else (new, Step.RESET)
+
+
+WENT_BACK = {
+    Step.RESET: "{raw} was reset between the samples: at least that much was counted",
+    Step.CORRECTED: "{raw} went back a little between the samples: how much was counted meanwhile is not known",
+}
+"""What makes a reading doubtful."""
 
 
 class Reading:
@@ -38,22 +54,22 @@ class Reading:
     `delta` is None with a single sample: nothing is known about now. `seconds` is None where the clocks do not tell.
     """
 
-    __slots__ = ("delta", "frames", "reset", "seconds", "series")
+    __slots__ = ("delta", "frames", "seconds", "series", "steps")
 
     def __init__(self, series: Series, frames: list[tuple[Frame, int]]) -> None:
         self.series = series
         self.frames = frames
-        self.reset = False
+        self.steps: set[Step] = set()
         self.delta: int | None = None
         self.seconds: float | None = None
         if len(frames) > 1:
             total = 0
             for (before, i), (after, j) in pairwise(frames):
-                advanced, was_reset = step(
+                advanced, kind = step(
                     before.values[i], after.values[j], series.width_bits, same_boot=before.boot == after.boot
                 )
                 total += advanced
-                self.reset = self.reset or was_reset
+                self.steps.add(kind)
             self.delta = total
             first, last = frames[0][0], frames[-1][0]
             self.seconds = seconds_between(first.at, last.at, same_boot=first.boot == last.boot)
@@ -81,28 +97,26 @@ class Reading:
         return len(self.frames)
 
     @property
+    def reset(self) -> bool:
+        """Whether it was cleared between samples, or the machine was restarted."""
+        return Step.RESET in self.steps
+
+    @property
     def rising(self) -> bool | None:
         """True when it advanced between samples, False when it is known not to have, None when that cannot be said.
 
         A counter that is zero has never advanced: one sample proves that. A value younger than the counter's refresh
-        period proves nothing, nor does one that was cleared between samples.
+        period proves nothing, nor does one that went back between samples.
         """
         if self.delta:
             return True
         if self.delta is None:
             return False if self.last == 0 else None
-        if self.reset:
+        if self.steps - {Step.ADVANCED}:
             return None
         if self.seconds is not None and self.seconds * SECOND < self.series.refresh_ns:
             return None
         return False
-
-    @property
-    def per_second(self) -> float | None:
-        """The mean rate over the window."""
-        if self.delta is None or not self.seconds:
-            return None
-        return self.delta / self.seconds
 
     @property
     def counted(self) -> int:
@@ -118,6 +132,6 @@ class Reading:
     def exhibit(self, text: str) -> Exhibit:
         """Return this reading as evidence for a sentence, with what is doubtful about it."""
         at = self.frames[-1][0].at
-        reset = f"{self.series.raw} was reset between the samples: at least that much was counted" if self.reset else ""
-        doubt = "; ".join(filter(None, (self.series.doubt, reset)))
+        back = [text.format(raw=self.series.raw) for kind, text in WENT_BACK.items() if kind in self.steps]
+        doubt = "; ".join(filter(None, (self.series.doubt, *back)))
         return Exhibit(text, self.origin, self.counted, str(at) if at is not None else None, doubt)

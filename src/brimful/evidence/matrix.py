@@ -44,10 +44,9 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class Matrix:
-    """All cells of one plane: `control`, `data` or `heartbeat`."""
+    """All cells of one plane."""
 
-    def __init__(self, plane: str, cells: list[Cell]) -> None:
-        self.plane = plane
+    def __init__(self, cells: list[Cell]) -> None:
         self.cells = {(cell.source, cell.target, cell.window): cell for cell in cells}
 
     def __bool__(self) -> bool:
@@ -70,11 +69,11 @@ class Matrix:
 def matrices(evidence: Evidence) -> dict[str, Matrix]:
     """Return the matrix of each plane, latest sample; empty where the table was not there."""
     return {
-        "data": Matrix("data", _counted(evidence, "fabric.link.data_missed", "fabric.link.data_hit", lost_first=True)),
+        "data": Matrix(_counted(evidence, "fabric.link.data_missed", "fabric.link.data_hit", lost_first=True)),
         "control": Matrix(
-            "control", _counted(evidence, "fabric.link.control_sent", "fabric.link.control_received", lost_first=False)
+            _counted(evidence, "fabric.link.control_sent", "fabric.link.control_received", lost_first=False)
         ),
-        "heartbeat": Matrix("heartbeat", _printed(evidence)),
+        "heartbeat": Matrix(_printed(evidence)),
     }
 
 

@@ -179,23 +179,6 @@ def _not_throughout(recording: Recording) -> Iterator[Blind]:
             yield Blind(interface, why)
 
 
-def record(  # noqa: PLR0913 - as collect, and where to
-    root: Root,
-    requests: Iterable[str],
-    out_path: str,
-    *,
-    samples: int = 2,
-    interval_s: float = 1.0,
-    progress: Callable[[int, int], None] | None = None,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Recording:
-    """Collect as `collect` does and write the archive; `Unusable` when it cannot be written."""
-    return save(
-        lambda: collect(root, requests, samples=samples, interval_s=interval_s, progress=progress, sleep=sleep),
-        out_path,
-    )
-
-
 def save(take: Callable[[], Recording], out_path: str) -> Recording:
     """Take a recording and write it as an archive, whole or not at all; `Unusable` when it cannot be written.
 

@@ -5,33 +5,29 @@ from collections.abc import Iterator
 import msgspec
 
 from brimful.chain.meaning import MEANINGS
-from brimful.chain.place import whole
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.weight import one_view, weigh
 from brimful.rules import Collect, Finding, State, rule
 
-TWICE = Collect("the counters, twice, 10 s apart", "brimful capture host.tar.gz")
-
 
 class Loss(msgspec.Struct, frozen=True):
-    """What to say of one meaning. `open`: it may be a full buffer, so that a host that counts it is not healthy."""
+    """What to say of one meaning. With `collect` it may be a full buffer, so that a host that counts it is not healthy."""
 
     meaning: str
     text: str
-    open: bool
-    collect: Collect = TWICE
+    collect: Collect | None = None
 
 
 LOSSES = (
-    Loss("nic.tx_ring.timeouts", "the transmit queue of {place} hung {count} times: driver, firmware or hardware", open=True, collect=Collect("what the driver said", "dmesg")),
-    Loss("nic.tx_ring.errors", "{place} could not send {count} frames", open=True, collect=Collect("all counters of the NIC", "ethtool -S {place}")),
-    Loss("protocol.input.discarded", "IP discarded {count} valid packets: usually for want of memory", open=True, collect=Collect("memory", "cat /proc/meminfo")),
-    Loss("socket.send.full", "full send buffers refused {count} datagrams", open=True, collect=Collect("the queues of the way out", "tc -s qdisc")),
-    Loss("kernel.table.reassembly_failed", "{count} fragments could not be put together: pieces lost on the way, or the fragment table full", open=True, collect=Collect("the fragment table's level and limit", "cat /proc/net/sockstat; sysctl net.ipv4.ipfrag_high_thresh")),
-    Loss("dataplane.queue.fragment_errors", "the packet process of {place} could not cut or put together {count} fragments", open=True, collect=Collect("the drop counters of every card, twice, 60 s apart", "show iftask stats")),
-    Loss("protocol.input.no_listener", "{count} datagrams came for ports that nobody listens on", open=False),
-    Loss("protocol.input.no_handler", "{count} packets of {place} were wanted by no protocol, or came in on an inactive link of a bond", open=False),
-    Loss("protocol.input.filtered", "{count} packets of {place} were refused by a filter or a program", open=False),
+    Loss("nic.tx_ring.timeouts", "the transmit queue of {place} hung {count} times {when}: driver, firmware or hardware", Collect("what the driver said", "dmesg")),
+    Loss("nic.tx_ring.errors", "{place} could not send {count} frames {when}", Collect("all counters of the NIC", "ethtool -S {place}")),
+    Loss("protocol.input.discarded", "IP discarded {count} valid packets {when}: usually for want of memory", Collect("memory", "cat /proc/meminfo")),
+    Loss("socket.send.full", "full send buffers refused {count} datagrams {when}", Collect("the queues of the way out", "tc -s qdisc")),
+    Loss("kernel.table.reassembly_failed", "{count} fragments could not be put together {when}: pieces lost on the way, or the fragment table full", Collect("the fragment table's level and limit", "cat /proc/net/sockstat; sysctl net.ipv4.ipfrag_high_thresh")),
+    Loss("dataplane.queue.fragment_errors", "the packet process of {place} could not cut or put together {count} fragments {when}", Collect("the drop counters of every card, twice, 60 s apart", "show iftask stats")),
+    Loss("protocol.input.no_listener", "{count} datagrams came for ports that nobody listens on {when}"),
+    Loss("protocol.input.no_handler", "{count} packets of {place} were wanted by no protocol, or came in on an inactive link of a bond {when}"),
+    Loss("protocol.input.filtered", "{count} packets of {place} were refused by a filter or a program {when}"),
 )  # fmt: skip
 
 
@@ -46,16 +42,16 @@ def other_losses(evidence: Evidence) -> Iterator[Finding]:
 def _of(evidence: Evidence, loss: Loss, place: str) -> Iterator[Finding]:
     readings = [r for r in one_view(evidence.readings(loss.meaning, place=place)) if r.counted]
     weight = weigh(readings)
-    if not (weight.now or (weight.over and loss.open)):
+    if not (weight.now or (weight.over and loss.collect)):
         return
-    head, colon, tail = loss.text.format(place=whole(place), count=f"{weight.lost:,}").partition(":")
-    text = f"{head} {weight.when}{colon}{tail}"
+    text = loss.text.format(place=place, count=f"{weight.lost:,}", when=weight.when)
+    collect = loss.collect
     yield Finding(
         stage=MEANINGS[loss.meaning].stage.name,
-        place=whole(place),
-        state=State.OPEN if loss.open else State.NEAR,
+        place=place,
+        state=State.OPEN if collect else State.NEAR,
         statement=f"{text[0].upper()}{text[1:]}.",
         because=tuple(reading.exhibit(f"{reading.series.raw} {reading.counted:,}") for reading in readings),
-        collect=(Collect(loss.collect.text, loss.collect.command.format(place=whole(place))),) if loss.open else (),
+        collect=(Collect(collect.text, collect.command.format(place=place)),) if collect else (),
         harm=weight.lost,
     )
