@@ -8,11 +8,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 WATCH ?= 3s
 FUZZ ?= -max_total_time=60
 
-.PHONY: help run test check unit docs bench fuzz lock clean
+.PHONY: help run test check unit guests faults docs bench fuzz lock clean
 
 help:
 	@echo "make run     diagnose the example capture, then this host for $(WATCH)"
 	@echo "make test    style, types, layers and all tests"
+	@echo "make guests  boot QEMU guests with emulated NICs, flood them, and see what brimful says inside"
+	@echo "make faults  bring every kind of fault about ten times, and write the table of verdicts"
 	@echo "make docs    build the documentation into site/"
 	@echo "make bench   measure every figure the documentation quotes, beside its peer"
 	@echo "make fuzz    coverage-guided fuzzing of the parsers, one minute"
@@ -32,15 +34,28 @@ check: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 
 unit: $(VENV)/dev.stamp
-	-@command -v ip >/dev/null && command -v ethtool >/dev/null || $(MAKE) --no-print-directory debian PACKAGES="iproute2 ethtool"
+	-@command -v ip >/dev/null && command -v nft >/dev/null && command -v ethtool >/dev/null || $(MAKE) --no-print-directory debian PACKAGES="iproute2 nftables ethtool"
+	-@command -v promtool >/dev/null || $(MAKE) --no-print-directory $(VENV)/debian/prometheus
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
+
+# Needs a host of Debian 12: the guests are made of its packages, which stay in ~/.cache/brimful-guests.
+guests: $(VENV)/dev.stamp
+	-@command -v qemu-system-x86_64 >/dev/null && command -v cpio >/dev/null || $(MAKE) --no-print-directory debian PACKAGES="qemu-system-x86 ipxe-qemu cpio"
+	$(BIN)/python -m pytest tests/guests/emulated_nics.py tests/guests/sctp.py
+
+# Root, and about ten minutes. Everything is set in network namespaces of their own, nothing of the whole machine.
+faults: $(VENV)/dev.stamp
+	-@command -v ip >/dev/null && command -v nft >/dev/null && command -v ethtool >/dev/null || $(MAKE) --no-print-directory debian PACKAGES="iproute2 nftables ethtool"
+	$(BIN)/python -m benchmarks.faults
 
 docs: $(VENV)/docs.stamp
 	$(BIN)/python docs/generate.py
 	$(BIN)/zensical build --clean
 
 bench: $(VENV)/dev.stamp $(VENV)/bench.stamp
+	-@command -v ip >/dev/null && command -v ethtool >/dev/null || $(MAKE) --no-print-directory debian PACKAGES="iproute2 ethtool"
+	-@command -v prometheus-node-exporter >/dev/null || $(MAKE) --no-print-directory $(VENV)/debian/prometheus-node-exporter
 	$(BIN)/python -m benchmarks
 
 fuzz: $(VENV)/dev.stamp $(VENV)/fuzz.stamp
@@ -65,6 +80,13 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/%.stamp: requirements/%.txt $(VENV)/run.stamp
 	$(PIP) -r requirements/$*.txt
 	@touch $@
+
+# A Debian package, unpacked: to install it would start a server that listens on every address.
+$(VENV)/debian/%: | $(VENV)/bin/python
+	mkdir -p $(VENV)/debian
+	cd $(VENV)/debian && { apt-get download -qq $* || { apt-get update -qq && apt-get download -qq $*; }; } 2>/dev/null
+	dpkg -x $(VENV)/debian/$*_*.deb $@
+	rm $(VENV)/debian/$*_*.deb
 
 # Installs Debian packages where that is allowed, and says which are missing where it is not.
 .PHONY: debian

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.timing import machine
 
-NAMES = ("startup", "kni_syslog", "capture", "tables")
+NAMES = ("startup", "kni_syslog", "capture", "tables", "bpf", "sweep", "scale")
 
 print(machine())
 for name in sys.argv[1:] or NAMES:

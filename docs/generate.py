@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from brimful.chain.meaning import EVENTS, FACTS, KIND_TEXT, MEANINGS
+from brimful.chain.fact import EVENTS, FACTS
+from brimful.chain.meaning import KIND_TEXT, MEANINGS
 from brimful.chain.stage import STAGES
 from brimful.drivers.maps import DriverMap, all_maps
 from brimful.rules import RULES

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -48,6 +49,18 @@ def in_namespace(function):
     if error is not None:
         raise error
     return result
+
+
+@contextmanager
+def named_namespace(name):
+    """A namespace with a name and its loopback up; yields the file that leads into it."""
+    needs("ip")
+    ip(f"netns add {name}")
+    try:
+        ip(f"-n {name} link set lo up")
+        yield f"/run/netns/{name}"
+    finally:
+        ip(f"netns del {name}")
 
 
 def ip(command):

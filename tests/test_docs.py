@@ -5,8 +5,10 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 from docs.generate import PAGES
 from docs.outputs import SHOWN, TABLES, filled, pages
@@ -14,6 +16,7 @@ from docs.outputs import SHOWN, TABLES, filled, pages
 from brimful.cli import COMMANDS, cli
 from brimful.cli.diagnose import diagnose
 from brimful.cli.report import as_json
+from brimful.compare import earlier, effects
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference" / "commands.md"
@@ -69,13 +72,32 @@ def reports(folder):
     (folder / "proc_net_softnet_stat.0s").write_text("00000001" + " 00000000" * 8 + "\nwhat is this\n")
     (folder / "ip_-j_-s_-s_link.0s").write_text(link(1000, 0))
     (folder / "ip_-j_-s_-s_link.10s").write_text(link(9000, 4000))
+    (folder / "ethtool_-S_eth0").write_text("NIC statistics:\n     of_a_kind_nobody_knows_drops: 7\n")
     public = ROOT / "tests" / "public"
     examples = [
         ROOT / "examples" / "staros-kni.txt",
         public / "card-in-narrow-slot",
         public / "tcp-slow-with-xdp-loaded",
+        files(folder.parent / "filling", "overflow_ahead/fills"),
+        files(folder.parent / "reasons", "drop_reasons/full-socket"),
     ]
-    return [json.loads(as_json(diagnose((str(path),)))) for path in (*examples, folder)]
+    made = [diagnose((str(path),)) for path in (*examples, folder)]
+    (first, *_) = made
+    before = earlier(as_json(first))
+    made += [
+        [msgspec.structs.replace(machine, effects=tuple(effects(before, machine.evidence))) for machine in first],
+        diagnose((), seconds=0.1),
+    ]
+    return [json.loads(as_json(machines)) for machines in made]
+
+
+def files(folder, name):
+    """The files of a case."""
+    folder.mkdir(exist_ok=True)
+    case = tomllib.loads((ROOT / "tests" / "cases" / f"{name}.toml").read_text(encoding="utf-8"))
+    for file, text in case["files"].items():
+        (folder / file).write_text(text, encoding="utf-8")
+    return folder
 
 
 def link(packets, dropped):
@@ -88,7 +110,11 @@ def test_every_key_is_in_the_reference_and_no_other(tmp_path):
     cells = re.findall(r"^\| ((?:`[^`|]+`(?:, )?)+) \|", tables, re.MULTILINE)
     listed = {key for cell in cells for key in re.findall(r"`([^`]+)`", cell)}
     there = {path for report in reports(tmp_path) for path in paths(report)}
-    lists = {path for path in there if path.endswith(("because", "against", "doubts", "do", "collect", "between"))}
+    lists = {
+        path
+        for path in there
+        if path.endswith(("because", "against", "doubts", "do", "collect", "between", "stages", "].losses"))
+    }
     assert listed == there - lists
 
 

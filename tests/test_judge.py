@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import brimful.judge as judge_module
-from brimful.chain.meaning import EVENTS, FACTS, MEANINGS
+from brimful.chain.fact import EVENTS, FACTS
+from brimful.chain.meaning import MEANINGS
 from brimful.chain.owner import Owner
 from brimful.chain.stage import CHASSIS, RECEIVE
 from brimful.evidence.event import Event, Fact

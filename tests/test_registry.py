@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from brimful.chain.meaning import EVENTS, FACTS, MEANINGS, Kind
+from brimful.chain.fact import EVENTS, FACTS
+from brimful.chain.meaning import MEANINGS, Kind
 from brimful.chain.stage import STAGES
 from brimful.drivers.maps import all_maps
 from brimful.rules import RULES

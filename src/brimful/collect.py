@@ -3,11 +3,8 @@
 from collections.abc import Iterable
 
 from brimful.evidence.evidence import Evidence
-from brimful.roots.base import Document, Root
-from brimful.sources import SOURCES, Source
-
-IDENTITY = "nic_identity"
-"""The source that names each interface's driver: others read their counters by it."""
+from brimful.roots.base import Root
+from brimful.sources import IDENTITY, SOURCES, Source
 
 
 def gather(roots: Iterable[Root]) -> Evidence:
@@ -29,21 +26,7 @@ def gather(roots: Iterable[Root]) -> Evidence:
 
 
 def _read(root: Root, source: Source, evidence: Evidence, drivers: dict[str, str]) -> None:
-    for request in source.requests:
-        answered = False
-        for document in root.documents(request):
-            answered = True
-            _introduce(document, drivers)
-            for item in source(document):
-                evidence.add(item)
-            evidence.lines += document.lines_read
-        if answered and source.one_of:
-            return
-
-
-def _introduce(document: Document, drivers: dict[str, str]) -> None:
-    """Tell the document which driver its interfaces have."""
-    document.drivers = drivers
-    driver = drivers.get(document.of.get("interface", ""))
-    if driver is not None:
-        document.of.setdefault("driver", driver)
+    for document in source.documents(root, drivers):
+        for item in source(document):
+            evidence.add(item)
+        evidence.lines += document.lines_read

@@ -104,7 +104,10 @@ def judge(evidence: Evidence) -> Judgement:
     # what is known of a place says more than what is known of the whole machine
     opens.sort(key=lambda finding: (not finding.place, -finding.harm))
     outcome, statement = _outcome(evidence, ordered, opens)
-    notes = [f.statement for f in findings if f.state is State.NEAR or (f.state is State.NOTE and f.statement)]
+    told = {(verdict.stage, whole(verdict.place)) for verdict in ordered}
+    # that a buffer is nearly full is no news once it has overflowed
+    near = [f for f in findings if f.state is State.NEAR and (f.level is None or (f.stage, whole(f.place)) not in told)]
+    notes = [f.statement for f in (*near, *(f for f in findings if f.state is State.NOTE and f.statement))]
     notes += [f.statement for f in findings if f.state is State.HOLDS and f.statement and not ordered]
     notes += [f.statement for f in opens if ordered]
     notes += _aged(evidence, findings)

@@ -1,11 +1,17 @@
 import pytest
 
-from brimful.chain.place import meet, whole
+from brimful.chain.place import association_place, meet, whole
 
 
 @pytest.mark.parametrize(
     ("place", "expected"),
-    [("eth0/rx-3", "eth0"), ("eth0", "eth0"), ("", ""), ("udp 0.0.0.0:53/ino 7", "udp 0.0.0.0:53")],
+    [
+        ("eth0/rx-3", "eth0"),
+        ("eth0", "eth0"),
+        ("", ""),
+        ("udp 0.0.0.0:53/ino 7", "udp 0.0.0.0:53"),
+        ("cgroup /system.slice/web.service", "cgroup /system.slice/web.service"),
+    ],
 )
 def test_whole(place, expected):
     assert whole(place) == expected
@@ -19,7 +25,19 @@ def test_whole(place, expected):
         ("", "eth1", True),
         ("card 6", "", True),
         ("card 6", "card 60", False),
+        ("cgroup /a", "cgroup /b", False),
     ],
 )
 def test_places_meet_in_the_whole(one, other, expected):
     assert meet(one, other) is expected
+
+
+@pytest.mark.parametrize(
+    ("local", "peer", "inode", "place"),
+    [
+        ("127.0.0.1:6000", "127.0.0.1:6001", "7", "sctp 127.0.0.1:6000 from 127.0.0.1:6001/7"),
+        ("::1:6000", "[2001:db8::1]:6001", "", "sctp [::1]:6000 from [2001:db8::1]:6001"),
+    ],
+)
+def test_an_association_is_named_by_both_of_its_ends(local, peer, inode, place):
+    assert association_place(local, peer, inode) == place

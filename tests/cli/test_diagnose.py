@@ -283,8 +283,12 @@ def test_sources_say_what_can_be_read_here():
     by_name = {source["name"]: source for source in found["sources"]}
     assert by_name["softnet"]["documents"] == 1
     assert by_name["iftask"]["documents"] == 0
-    text = brimful("sources").stdout.decode()
-    assert "softnet" in text
+    assert [by_name[name]["every_s"] for name in ("softnet", "interrupts", "nic_ring")] == [1.0, 10.0, 60.0]
+    lines = brimful("sources", env={"COLUMNS": "300"}).stdout.decode().splitlines()
+    told = {line.split()[0]: line.rstrip() for line in lines if line[0] != " "}
+    assert told["softnet"].endswith("(/proc/net/softnet_stat). Each second.")
+    assert "Every 60 s." in told["nic_ring"]
+    assert "Each" not in told["iftask"]  # of a saved capture only
 
 
 def test_help_names_every_command_and_starts_without_the_parts():

@@ -8,6 +8,8 @@ from rich.console import Console
 from tests.cli.machines import DROPS, OPEN, PASSED, VERDICT, Fake, frame, machine, sampled
 
 from brimful.cli.render import BLIND_ROWS, LEDGER_ROWS, draw
+from brimful.compare import Effect, Result
+from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.origin import Blind, Exhibit, Origin, Unread
 from brimful.evidence.series import Series
@@ -244,3 +246,57 @@ def test_words_in_brackets_are_text_and_no_markup():
     drawn = lines(machine(verdicts=(replace(VERDICT, doubts=("[dim]doubt",)),), evidence=evidence), show_unread=True)
     assert "f:1: [red]why: [bold]x[/bold]" in drawn
     assert "doubts [dim]doubt" in drawn
+
+
+ARRIVED = Series("nic.fifo.arrived", "eth0", "port.rx", "nic_counters")
+
+
+@pytest.mark.parametrize(
+    ("arrived", "line"),
+    [
+        (1000, "eth0: 1,000 arrived = 95 delivered + 5 rx_missed + 900 unexplained"),
+        (90, "eth0: 90 arrived = 95 delivered + 5 rx_missed - 10 unexplained"),
+        (100, "eth0: 100 arrived = 95 delivered + 5 rx_missed + 0 unexplained"),
+    ],
+)
+def test_an_account_is_a_sum_that_can_be_followed(arrived, line):
+    evidence = Evidence(
+        [frame({ARRIVED: 7, DROPS: 1, PASSED: 100}), frame({ARRIVED: 7 + arrived, DROPS: 6, PASSED: 195}, 10)]
+    )
+    assert line in lines(machine(evidence=evidence))
+
+
+def test_an_account_without_a_loss_or_a_rest_takes_no_line():
+    evidence = Evidence([frame({ARRIVED: 0, PASSED: 0}), frame({ARRIVED: 95, PASSED: 95}, 10)])
+    assert not any("arrived" in line for line in lines(machine(evidence=evidence)))
+
+
+@pytest.mark.parametrize(
+    ("result", "said", "code"),
+    [
+        (Result.WORKED, "The treatment worked", "32"),
+        (Result.HELPED, "The treatment helped", "33"),
+        (Result.UNCHANGED, "The treatment changed nothing", "31"),
+        (Result.WORSE, "It has become worse", "31"),
+        (Result.NOT_SHOWN, "Whether the treatment worked is not shown", "33"),
+    ],
+)
+def test_what_became_of_an_earlier_verdict_comes_first(result, said, code):
+    effect = Effect("kernel", "nic.ring", "eth0", result, "5 before, 3 now", 5.0, 3.0, None, None)
+    treated = replace(HURT, effects=(effect, replace(effect, place="")))
+    assert lines(treated)[1:5] == [
+        f"{said}: nic.ring eth0: 5 before, 3 now.",
+        f"{said}: nic.ring: 5 before, 3 now.",
+        "",
+        "The ring ran dry. confidence: high",
+    ]
+    assert f"\x1b[1;{code}m{said}" in screen(treated, colour=True)
+
+
+def test_counters_that_no_map_explains_are_named_once_with_their_latest_number():
+    facts = [Fact("nic.unmapped", "eth0/odd", f"odd {n}", Origin("ethtool -S eth0")) for n in (3, 4)]
+    assert "no map counters that no map explains: eth0 odd 4" in lines(machine(evidence=Evidence(facts)))
+    more = [Fact("nic.unmapped", f"eth{n}/odd", "odd 1", Origin("f")) for n in range(BLIND_ROWS + 1)]
+    (line,) = [line for line in lines(machine(evidence=Evidence(more)), width=200) if line.startswith("no map")]
+    assert line.endswith(f"eth{BLIND_ROWS - 1} odd 1 ...")
+    assert not any(line.startswith("no map") for line in lines(HURT))

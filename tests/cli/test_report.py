@@ -3,12 +3,18 @@
 import json
 
 import pytest
-from tests.cli.machines import DROPS, OPEN, VERDICT, Fake, frame, machine, sampled
+from msgspec.structs import replace
+from tests.cli.machines import DROPS, OPEN, PASSED, VERDICT, Fake, frame, machine, sampled
 
 from brimful import __version__
 from brimful.cli.report import as_json, outcome, span
+from brimful.compare import Effect, Result, earlier
+from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Evidence
+from brimful.evidence.origin import Origin
+from brimful.evidence.series import Series
 from brimful.judge import Outcome
+from brimful.sampler import Cost
 
 
 def report(*machines):
@@ -136,3 +142,80 @@ def test_the_time_watched_is_that_of_the_frames_where_they_can_be_compared():
     assert span(Evidence([frame({DROPS: 1}, None)])) is None
     assert span(Evidence([frame({DROPS: 1}, 3, "relative"), frame({DROPS: 1}, 9)])) is None
     assert report(WELL)["roots"][0]["from"] is None
+
+
+def test_what_arrived_is_accounted_for():
+    arrived = Series("nic.fifo.arrived", "eth0", "port.rx", "nic_counters")
+    evidence = Evidence([frame({arrived: 0, DROPS: 1, PASSED: 100}), frame({arrived: 1000, DROPS: 6, PASSED: 195}, 10)])
+    (account,) = report(machine(evidence=evidence))["accounts"]
+    assert account == {
+        "root": "host",
+        "place": "eth0",
+        "stages": ["nic.fifo", "nic.ring"],
+        "arrived": 1000,
+        "delivered": 95,
+        "losses": [{"meaning": "nic.ring.no_buffer", "counter": "rx_missed", "packets": 5}],
+        "unexplained": 900,
+        "seconds": 10.0,
+        "doubt": account["doubt"],
+    }
+    assert account["doubt"].startswith("frames for other users of the port")
+    assert report(WELL)["accounts"] == []
+
+
+def test_what_fills_is_foretold():
+    level = Series("softnet.backlog.length", "cpu 0", "backlog", "softnet", width_bits=0)
+    limit = Series("softnet.backlog.limit", "", "netdev_max_backlog", "sysctl", width_bits=0)
+    frames = [frame({level: 100 * second, limit: 1000}, second) for second in range(1, 7)]
+    (found,) = report(machine(evidence=Evidence(frames)))["forecasts"]
+    assert found == {
+        "root": "host",
+        "stage": "softnet.backlog",
+        "place": "cpu 0",
+        "meaning": "softnet.backlog.length",
+        "level": 600,
+        "limit": 1000,
+        "unit": "packets",
+        "per_second": 100.0,
+        "overflow_seconds": 4.0,
+        "overflow_seconds_low": 4.0,
+        "overflow_seconds_high": 4.0,
+        "source": "/saved/counters:1",
+    }
+
+
+def test_what_a_watch_cost_and_what_became_of_a_verdict_are_told_of_each_machine():
+    cost = Cost("softnet", 1.0, 2.0, reads=3, late=1, cpu_s=0.25)
+    effect = Effect("kernel", "nic.ring", "eth0", Result.WORKED, "gone", 5.0, 0.0, 0.1, 0.0)
+    found = report(replace(WELL, costs=(cost,), effects=(effect,)), replace(UNSURE, costs=(cost,)))
+    assert [(one["root"], one["source"], one["period_s"], one["late"]) for one in found["cost"]] == [
+        ("host", "softnet", 2.0, 1),
+        ("other", "softnet", 2.0, 1),
+    ]
+    (after,) = found["after"]
+    assert after == {
+        "root": "host",
+        "owner": "kernel",
+        "stage": "nic.ring",
+        "place": "eth0",
+        "result": "worked",
+        "text": "gone",
+        "before_per_second": 5.0,
+        "now_per_second": 0.0,
+        "before_share": 0.1,
+        "now_share": 0.0,
+    }
+    assert report(HURT)["after"] == report(HURT)["cost"] == []
+
+
+def test_a_counter_that_no_map_explains_is_told_once_with_its_latest_number():
+    facts = [Fact("nic.unmapped", "eth0/odd", f"odd {number}", Origin("f")) for number in (3, 4)]
+    assert report(machine(evidence=Evidence(facts)))["unmapped"] == [
+        {"root": "host", "place": "eth0/odd", "counter": "odd 4"}
+    ]
+
+
+def test_a_report_can_be_read_back_as_the_earlier_one():
+    before = earlier(as_json([HURT, UNSURE]))
+    assert (before.outcome, [one.place for one in before.verdicts]) == ("verdict", ["eth0"])
+    assert [(one.root, one.lost) for one in before.losses] == [("host", 5), ("other", 5)]

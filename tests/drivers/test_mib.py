@@ -27,12 +27,33 @@ def test_a_sum_of_other_counters_is_never_a_loss_of_its_own():
         ("TcpExtPFMemallocDrop", "protocol.memory.refused", "host"),
         ("TcpExtListenOverflows", "socket.listen.overflowed", "tcp"),
         ("TcpExtTCPZeroWindowDrop", "socket.receive.tcp_dropped", "tcp/TCPZeroWindowDrop"),
+        ("IpInHdrErrors", "protocol.input.header_errors", "ip"),
+        ("IpInAddrErrors", "protocol.input.no_route", "ip"),
+        ("IpExtInNoRoutes", "protocol.input.no_route", "ip"),
+        ("IpExtInTruncatedPkts", "protocol.input.truncated", "ip"),
+        ("Ip6InUnknownProtos", "protocol.input.unknown", "ip6"),
+        ("TcpExtIPReversePathFilter", "protocol.input.reverse_path", "ip"),
+        ("IpInDelivers", "protocol.input.delivered", "ip"),
+        ("IpForwDatagrams", "protocol.input.forwarded", "ip"),
+        ("Ip6OutForwDatagrams", "protocol.input.forwarded", "ip6"),
+        ("IpReasmTimeout", "kernel.table.reassembly_timed_out", "ip"),
+        ("TcpRetransSegs", "socket.send.retransmitted", "tcp"),
+        ("SctpT3Retransmits", "socket.send.retransmitted", "sctp"),
+        ("SctpInDataChunkDiscards", "socket.receive.chunks_discarded", "sctp"),
+        ("SctpInPktDiscards", "protocol.input.errors", "sctp"),
+        ("SctpChecksumErrors", "protocol.input.checksum", "sctp"),
+        ("SctpInSCTPPacks", "socket.receive.passed", "sctp"),
         ("Ip6ReasmFails", "kernel.table.reassembly_failed", "ip6"),
     ],
 )
 def test_a_word_is_told_apart_by_its_group(word, meaning, place):
     series = mib_series([word], "test")[word]
     assert (series.meaning, series.place, series.width_bits) == (meaning, place, 64)
+
+
+@pytest.mark.parametrize("word", ["IpOutDiscards", "Ip6OutDiscards", "IpOutNoRoutes", "IpExtInCsumErrors"])
+def test_what_is_counted_elsewhere_or_told_to_the_sender_is_no_loss_of_its_own(word):
+    assert mib_series([word], "test") == {}
 
 
 def test_a_pruned_packet_is_counted_once_where_the_kernel_counts_it_twice():

@@ -118,3 +118,20 @@ def test_a_lifetime_total_is_as_old_as_the_machine_at_the_most():
     assert losses(Evidence([frame({DROPS: 7}), uptime]))[0].age_seconds == 1500
     assert losses(Evidence([frame({DROPS: 7})]))[0].age_seconds is None
     assert losses(Evidence([frame({DROPS: 7}), frame({DROPS: 9}, 1), uptime]))[0].age_seconds is None
+
+
+def test_a_sum_that_has_the_overruns_in_it_leaves_none_of_them_unexplained():
+    missed = Series("nic.fifo.overrun", "eth0", "rx_missed_errors", "nic_counters")
+    both = Series("protocol.input.rx_dropped", "eth0", "rx_dropped + rx_missed_errors", "link")
+    before, after = frame({missed: 0, both: 0, TOTAL: 0}), frame({missed: 5, both: 7, TOTAL: 7}, 1)
+    assert [rest.packets for rest in unexplained(Evidence([before, after]))] == [2, 7]
+
+
+def test_a_sum_with_a_counter_that_only_repeats_itself_is_not_explained():
+    missed = Series("nic.fifo.overrun", "eth0", "rx_missed_errors", "nic_counters")
+    both = Series("protocol.input.rx_dropped", "eth0", "rx_dropped + rx_missed_errors", "link")
+    again = [frame({missed: 500 * second, both: 500 * second}, second) for second in range(4)]
+    assert unexplained(Evidence(again)) == []
+    assert losses(Evidence(again)) == []
+    counted = [frame({missed: 500 * second + second**2, both: 500 * second + 9}, second) for second in range(4)]
+    assert [loss.lost for loss in losses(Evidence(counted))] == [1509]

@@ -57,6 +57,13 @@ def test_the_link_statistics_are_left_out_beside_the_drivers_own():
     assert one_view([link]) == [link]
 
 
+def test_of_views_that_repeat_each_other_the_better_one_is_kept():
+    queues, link = reading(1, 2, source="nic_queues"), reading(1, 2, source="link")
+    assert one_view([link, queues]) == [queues]
+    assert one_view([queues, reading(1, 2), link])[0].series.source == "test"
+    assert one_view([]) == []
+
+
 @pytest.mark.parametrize(
     ("share", "text"),
     [
@@ -88,3 +95,22 @@ def test_the_share_is_of_what_was_lost_and_what_passed():
 def test_the_window_is_the_longest_and_one_that_moved_makes_nothing_flat():
     weight = weigh([reading(0, 1), reading(0, 0, gap_s=5)])
     assert (weight.seconds, weight.flat) == (5.0, False)
+
+
+@pytest.mark.parametrize(
+    ("lost", "passed", "idle"),
+    [
+        ((0, 999), (0, 1), True),
+        ((0, 998), (0, 2), False),
+        ((0, 5), (7, 7), True),
+        ((0, 0), (7, 7), False),
+        ((999,), (0, 0), False),
+    ],
+    ids=["one in a thousand passed", "two in a thousand", "nothing passed", "nothing lost", "one sample"],
+)
+def test_a_drain_stands_still_where_next_to_nothing_passed(lost, passed, idle):
+    assert weigh([reading(*lost)], [reading(*passed)]).idle is idle
+
+
+def test_without_a_count_of_what_passed_nothing_stands_still():
+    assert weigh([reading(0, 5)]).idle is False

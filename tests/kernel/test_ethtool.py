@@ -1,7 +1,9 @@
 import ctypes
 import errno
 import fcntl
+import socket
 import struct
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -197,6 +199,190 @@ def test_any_answer_of_a_driver_is_read(data):
     assert rings == Rings(*struct.unpack_from("=8I", data, 4))
 
 
+class Kernels:
+    """Answers for several interfaces, each by a `Kernel` of its own; those that are not there with ENODEV."""
+
+    def __init__(self, **interfaces):
+        self.interfaces = interfaces
+        self.asked = []
+
+    def __call__(self, descriptor, request, ifreq):
+        name, pointer = struct.unpack_from("16sP", ifreq)
+        interface = name.rstrip(b"\0").decode()
+        self.asked.append((interface, struct.unpack("=I", ctypes.string_at(pointer, 4))[0]))
+        found = self.interfaces.get(interface, errno.ENODEV)
+        if isinstance(found, int):
+            raise OSError(found, "refused")
+        found(descriptor, request, ifreq)
+
+    @property
+    def commands(self):
+        """What was asked since the last look."""
+        asked, self.asked = self.asked, []
+        return asked
+
+
+class Offset(Kernel):
+    """A kernel whose counters begin at another number, so that rows can be told apart."""
+
+    def __init__(self, first, names, *changes, careful):
+        super().__init__(names, *changes, careful=careful)
+        self.first = first
+
+    def write(self, pointer, expected, data):
+        if len(data) == 8 * len(self.names):
+            data = struct.pack(f"={len(self.names)}Q", *range(self.first, self.first + len(self.names)))
+        super().write(pointer, expected, data)
+
+
+@pytest.fixture
+def kernels(monkeypatch):
+    def make(**interfaces):
+        made = Kernels(**interfaces)
+        monkeypatch.setattr(fcntl, "ioctl", made)
+        return made
+
+    return make
+
+
+def rows(swept):
+    """The counters of each interface by name, whichever block they are in."""
+    found = {}
+    for block in swept.blocks:
+        assert len(block.values) == len(block.interfaces) * block.stride
+        for row, interface in enumerate(block.interfaces):
+            assert interface not in found
+            start = row * block.stride + 1
+            found[interface] = (block.names, tuple(block.values[start : start + len(block.names)]))
+    return found
+
+
+def alone(door, interface, index):
+    found = door.statistics(interface, index)
+    return found.names, found.values
+
+
+WANTED = ((2, "a"), (3, "b"), (4, "c"), (5, "d"))
+both_kernels = pytest.mark.parametrize("careful", [False, True])
+
+
+@both_kernels
+def test_a_sweep_holds_those_that_count_the_same_in_one_block(kernels, careful):
+    made = kernels(
+        a=Offset(10, names_of(3), careful=careful),
+        b=Offset(20, names_of(2), careful=careful),
+        c=Offset(30, names_of(3), careful=careful),
+    )
+    door = Ethtool()
+    swept = door.sweep(WANTED)
+    assert [(block.interfaces, len(block.names), block.stride) for block in swept.blocks] == [
+        (("a", "c"), 3, 4),
+        (("b",), 2, 3),
+    ]
+    assert [values for _, values in rows(swept).values()] == [(10, 11, 12), (30, 31, 32), (20, 21)]
+    assert [(name, error.errno) for name, error in swept.errors] == [("d", errno.ENODEV)]
+    made.interfaces["a"].first = 50
+    assert rows(door.sweep(WANTED))["a"][1] == (50, 51, 52)
+
+
+@both_kernels
+def test_a_sweep_asks_for_numbers_only_and_those_without_any_once(kernels, careful):
+    made = kernels(a=Kernel(names_of(3), careful=careful), b=Kernel([], careful=careful), c=errno.EPERM)
+    door = Ethtool()
+    for _ in range(3):
+        swept = door.sweep(WANTED[:3])
+        assert [(name, error.errno) for name, error in swept.errors] == [("b", errno.EOPNOTSUPP), ("c", errno.EPERM)]
+        last = made.commands
+    assert last == [("a", ethtool.GSTATS)]
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EIO, errno.ENODEV])
+def test_one_that_refuses_for_a_while_is_asked_again(kernels, number):
+    made = kernels(a=Kernel(names_of(3), careful=True), b=number)
+    door = Ethtool()
+    assert [error.errno for _, error in door.sweep(WANTED[:2]).errors] == [number]
+    made.interfaces["b"] = Kernel(names_of(2), careful=True)
+    assert rows(door.sweep(WANTED[:2])).keys() == {"a", "b"}
+
+
+@both_kernels
+def test_one_that_vanishes_costs_itself_and_no_other(kernels, careful):
+    made = kernels(**{name: Offset(10 * index, names_of(4), careful=careful) for index, name in WANTED})
+    door = Ethtool()
+    before = rows(door.sweep(WANTED))
+    del made.interfaces["b"]
+    for _ in range(2):
+        swept = door.sweep(WANTED)
+        assert rows(swept) == {name: row for name, row in before.items() if name != "b"}
+        assert [(name, error.errno) for name, error in swept.errors] == [("b", errno.ENODEV)]
+    made.interfaces["b"] = Offset(7, names_of(1), careful=careful)
+    assert rows(door.sweep(WANTED)) == before | {"b": (("queue_0",), (7,))}
+
+
+@both_kernels
+@pytest.mark.parametrize("count", [1, 3, 5, 400, 200_000])
+@pytest.mark.parametrize("which", ["a", "b", "d"])
+def test_one_whose_counters_grow_or_shrink_is_read_anew_and_spoils_no_other(kernels, careful, count, which):
+    """An old kernel writes all it has, over the rows that follow."""
+    made = kernels(**{name: Offset(1000 * index, names_of(4), careful=careful) for index, name in WANTED})
+    door = Ethtool()
+    before = rows(door.sweep(WANTED))
+    made.interfaces[which].names = names_of(count, b"more")
+    first = made.interfaces[which].first
+    expected = before | {which: (tuple(f"more_{n}" for n in range(count)), tuple(range(first, first + count)))}
+    for _ in range(3):
+        made.asked.clear()
+        swept = door.sweep(WANTED)
+        assert rows(swept) == expected
+        assert swept.errors == ()
+        # what was overrun is never a command
+        assert {command for _, command in made.asked} <= {ethtool.GSSET_INFO, ethtool.GSTRINGS, ethtool.GSTATS}
+    assert sorted(made.asked) == [(name, ethtool.GSTATS) for _, name in WANTED]
+
+
+@both_kernels
+def test_one_that_never_stays_the_same_is_an_error_and_the_others_are_read(kernels, careful):
+    made = kernels(
+        a=Kernel(names_of(4), careful=careful),
+        b=Kernel(names_of(1), *(names_of(count) for count in range(2, 40)), careful=careful),
+    )
+    door = Ethtool()
+    for _ in range(2):
+        swept = door.sweep(WANTED[:2])
+        assert rows(swept).keys() == {"a"}
+        assert [(name, error.errno) for name, error in swept.errors] == [("b", errno.EAGAIN)]
+    made.interfaces["b"].changes.clear()
+    assert rows(door.sweep(WANTED[:2])).keys() == {"a", "b"}
+
+
+@both_kernels
+def test_one_that_keeps_growing_costs_the_others_nothing_more_than_their_numbers(kernels, careful):
+    made = kernels(
+        a=Kernel(names_of(4), careful=careful),
+        b=Kernel(names_of(4), *(names_of(4 + number // 2) for number in range(60)), careful=careful),
+    )
+    door = Ethtool()
+    door.sweep(WANTED[:2])
+    for _ in range(10):
+        made.asked.clear()
+        assert rows(door.sweep(WANTED[:2]))["a"][1] == (0, 1, 2, 3)
+        assert {command for name, command in made.asked if name == "a"} == {ethtool.GSTATS}
+
+
+def test_an_interface_of_another_index_is_another_one(kernels):
+    made = kernels(a=Kernel(names_of(2), careful=True))
+    door = Ethtool()
+    door.sweep([(2, "a")])
+    made.interfaces["a"].names = names_of(2, b"other")
+    assert door.sweep([(9, "a")]).blocks[0].names == ("other_0", "other_1")
+
+
+def test_a_sweep_of_nothing_is_empty(kernels):
+    made = kernels()
+    swept = Ethtool().sweep(())
+    assert (swept.blocks, swept.errors, made.asked) == ((), (), [])
+
+
 def set_channels(door, interface, count):
     """Set the number of receive and transmit queues: struct ethtool_channels."""
     data = ctypes.create_string_buffer(struct.pack("=9I", SCHANNELS, 0, 0, 0, 0, count, count, 0, 0), 36)
@@ -258,3 +444,35 @@ def test_a_veth_counts_what_crosses_it():
     assert (rings, gone) == (errno.EOPNOTSUPP, errno.ENODEV)
     assert found.names[0] == "peer_ifindex"
     assert found.values[0] > 1
+
+
+@pytest.mark.kernel
+def test_a_sweep_of_many_is_what_each_says_alone():
+    def look():
+        for number in range(150):
+            queues = 1 + number % 3
+            made = f"numrxqueues {queues} numtxqueues {queues}"
+            ip(f"link add a{number} {made} type veth peer name b{number} {made}")
+        ip("tuntap add dev tap0 mode tap")
+        wanted = socket.if_nameindex()
+        door = Ethtool()
+        swept = door.sweep(wanted)
+        one_by_one = {}
+        for index, name in wanted:
+            with suppress(EthtoolError):
+                one_by_one[name] = alone(Ethtool(), name, index)
+        set_channels(door, "a2", 1)
+        ip("link del a7")
+        changed = door.sweep(wanted)
+        return len(wanted), swept, one_by_one, changed, alone(Ethtool(), "a2", 0)
+
+    count, swept, one_by_one, changed, a2 = in_namespace(look)
+    assert count == 302
+    assert rows(swept) == one_by_one
+    assert len(one_by_one) == 300
+    assert sorted(len(block.interfaces) for block in swept.blocks) == [100, 100, 100]
+    assert {name: error.errno for name, error in swept.errors} == {"lo": errno.EOPNOTSUPP, "tap0": errno.EOPNOTSUPP}
+    gone = {name for name, error in changed.errors if error.errno == errno.ENODEV}
+    assert gone == {"a7", "b7"}
+    assert rows(changed) == {name: row for name, row in one_by_one.items() if name not in gone} | {"a2": a2}
+    assert len(a2[0]) < len(one_by_one["a2"][0])

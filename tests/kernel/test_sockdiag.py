@@ -44,6 +44,16 @@ def test_a_socket_is_read_with_its_memory():
     assert found.memory == Memory(1, 2, 3, 4, -8, 6, 7, 8, 9)
 
 
+def test_an_association_of_sctp_is_told_by_its_peers_and_has_states_of_its_own():
+    peers = attribute(13, struct.pack("=HH", socket.AF_INET, 0) + socket.inet_aton("127.0.0.1") + bytes(120))
+    found = socket_of(body(peers, attribute(7, MEMORY), state=3), "sctp")
+    assert (found.association, found.state, found.memory.rmem_alloc) == (True, "ESTAB", 1)
+    endpoint = socket_of(body(attribute(12, bytes(128)), state=10), "sctp")
+    assert (endpoint.association, endpoint.state) == (False, "LISTEN")
+    assert socket_of(body(peers, state=7), "sctp").state == "ACK_SENT"
+    assert socket_of(body(peers, state=8), "sctp").state == "UNKNOWN"
+
+
 def test_a_socket_without_memory_has_none():
     found = socket_of(body(state=6), "tcp")
     assert (found.state, found.local, found.memory, found.v6only) == ("TIME-WAIT", "127.0.0.1", None, False)
@@ -111,7 +121,7 @@ def take(*kinds):
     diag = Netlink(NETLINK_SOCK_DIAG)
     return [
         one
-        for protocol in kinds or sockdiag.PROTOCOLS
+        for protocol in kinds or (socket.IPPROTO_TCP, socket.IPPROTO_UDP)
         for family in sockdiag.FAMILIES
         for one in sockets(diag, protocol, family).sockets
     ]

@@ -55,11 +55,16 @@ def everything(root):
     return answers, root.blind(), root.name, root.identity
 
 
-def taken(tmp_path, **more):
+def taken(tmp_path, turns=range(3)):
     out = tmp_path / "x.tar.gz"
-    watched = {"samples": 3, "interval_s": 7, "sleep": lambda _: None, **more}
-    recording = save(lambda: collect(Fake(), REQUESTS, **watched), str(out))
+    recording = save(lambda: collect(Fake(), REQUESTS, turns), str(out))
     return out, recording
+
+
+def broken(error):
+    """Turns of which the second never comes."""
+    yield 0
+    raise error
 
 
 def repack(out, change, prefix=""):
@@ -97,15 +102,19 @@ def test_a_capture_may_be_unpacked_or_packed_anew(tmp_path, catalog):
     assert everything(anew) == everything(recording)
 
 
-def test_samples_are_taken_at_intervals_and_told(tmp_path):
-    slept, told = [], []
-    recording = collect(
-        Fake(), REQUESTS[:1], samples=3, interval_s=100, sleep=slept.append, progress=lambda *a: told.append(a)
-    )
+def test_a_sample_is_taken_each_turn_when_it_is_due():
+    root = Fake()
+    asked = []
 
-    assert [round(seconds, -1) for seconds in slept] == [100, 200]
-    assert told == [(1, 3), (2, 3), (3, 3)]
-    assert [len(documents) for _, documents in recording.samples] == [1, 1, 1]
+    def turns():
+        for turn in range(3):
+            asked.append(root.asked)
+            yield turn
+
+    recording = collect(root, REQUESTS[:1], turns())
+
+    assert asked == [0, 1, 2]
+    assert [[request for request, _ in documents] for _, documents in recording.samples] == [["/proc/net/snmp"]] * 3
     assert recording.samples[0][0].monotonic_ns < recording.samples[1][0].monotonic_ns
 
 
@@ -175,7 +184,7 @@ def test_a_full_device_while_writing_leaves_nothing_behind(tmp_path, monkeypatch
         kept(handle, mode, **more).close()
         return io.BufferedWriter(Full(), 8)
 
-    recording = collect(Fake(), REQUESTS, samples=1)
+    recording = collect(Fake(), REQUESTS, range(1))
     monkeypatch.setattr(os, "fdopen", full)
     with pytest.raises(Unusable, match="No space left on device"):
         save(lambda: recording, str(tmp_path / "x.tar.gz"))
@@ -185,16 +194,13 @@ def test_a_full_device_while_writing_leaves_nothing_behind(tmp_path, monkeypatch
 @pytest.mark.parametrize("path", ["none/x.tar.gz", "", "/proc/x.tar.gz", "a\0b"])
 def test_where_nothing_can_be_written(tmp_path, path):
     with pytest.raises(Unusable, match="cannot be written"):
-        save(lambda: collect(Fake(), REQUESTS, samples=1), str(tmp_path / path))
+        save(lambda: collect(Fake(), REQUESTS, range(1)), str(tmp_path / path))
     assert left(tmp_path) == []
 
 
 def test_an_interrupt_leaves_nothing_behind(tmp_path):
-    def interrupt(_done, _all):
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        taken(tmp_path, progress=interrupt)
+        taken(tmp_path, broken(KeyboardInterrupt()))
     assert left(tmp_path) == []
 
 
@@ -202,11 +208,8 @@ def test_an_older_file_stays_until_the_new_one_is_whole(tmp_path):
     out, _ = taken(tmp_path)
     before = out.read_bytes()
 
-    def fail(_done, _all):
-        raise OSError(5, "Input/output error")
-
     with pytest.raises(Unusable):
-        taken(tmp_path, progress=fail)
+        taken(tmp_path, broken(OSError(5, "Input/output error")))
     assert out.read_bytes() == before
 
 
@@ -249,7 +252,7 @@ def test_an_interface_that_went_away_is_named():
                 yield Document(request, "f", b"", of={"interface": name})
             self.asked += 1
 
-    recording = collect(Going(), REQUESTS[1:2], samples=3, sleep=lambda _: None)
+    recording = collect(Going(), REQUESTS[1:2], range(3))
 
     assert [(b.what, b.why.partition(":")[0]) for b in recording.blind()[1:]] == [
         ("veth1", "was there in 2 of 3 samples")

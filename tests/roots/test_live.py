@@ -15,9 +15,11 @@ from tests.roots.answers import only, text
 from brimful.evidence.origin import Blind
 from brimful.kernel import sockdiag
 from brimful.kernel.ethtool import DriverInfo, EthtoolError, Rings
-from brimful.kernel.netlink import Link, Links, Netlink, NetlinkError
+from brimful.kernel.netlink import Netlink, NetlinkError
+from brimful.kernel.rtnetlink import Link, Links
 from brimful.kernel.sockdiag import Memory, Owner, Owners, Socket, Sockets
-from brimful.roots import commands, live
+from brimful.roots import commands, doors, ss
+from brimful.roots.answers import links, pci, sockets
 from brimful.roots.base import Counters
 from brimful.roots.live import LiveRoot
 from brimful.sources import SOURCES
@@ -71,8 +73,8 @@ def test_what_is_not_known_or_not_there_is_not_answered(request_):
 
 def test_every_request_that_is_answered_is_one_that_a_source_makes():
     answered = {request for source in SOURCES for request in source.requests if LiveRoot().answers(request)}
-    assert {"ethtool -S {interface}", "ss -OHtuanmpe", "/proc/net/softnet_stat", "hostname"} <= answered
-    assert {f"/sys/devices/{{bridge}}/{name}" for name in live.LINK_FILES} <= answered
+    assert {"ethtool -S {interface}", "ss -OHtuwSanmpe", "/proc/net/softnet_stat", "hostname"} <= answered
+    assert {f"/sys/devices/{{bridge}}/{name}" for name in pci.LINK_FILES} <= answered
 
 
 def test_what_is_no_regular_file_is_not_read(tmp_path):
@@ -85,7 +87,7 @@ def test_what_is_no_regular_file_is_not_read(tmp_path):
 
 
 def test_a_very_long_file_is_read_up_to_a_bound_and_that_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(live, "LARGEST_FILE", 100_000)
+    monkeypatch.setattr(doors, "LARGEST_FILE", 100_000)
     (tmp_path / "long").write_bytes(b"x" * 300_000)
     (tmp_path / "right").write_bytes(b"y" * 100_000)
     (tmp_path / "proc" / "net").mkdir(parents=True, exist_ok=True)
@@ -103,7 +105,7 @@ def test_a_file_that_may_not_be_read_is_a_blind_spot(tmp_path, monkeypatch):
 
     (tmp_path / "proc" / "net").mkdir(parents=True, exist_ok=True)
     root = LiveRoot(str(tmp_path))
-    monkeypatch.setattr(live, "_bounded", refuse)
+    monkeypatch.setattr(doors, "bounded", refuse)
     assert list(root.documents("/proc/slabinfo")) == []
     assert root.blind() == [Blind("/proc/slabinfo", "Permission denied", "run as root")]
 
@@ -197,7 +199,7 @@ class Refusing:
 def test_an_interface_that_vanishes_is_silent_and_one_that_refuses_is_a_blind_spot(monkeypatch, number, blind):
     monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo")])
     root = LiveRoot()
-    root._ethtool = Refusing(number)  # noqa: SLF001
+    root.doors.ethtool = Refusing(number)
     for _ in range(2):
         assert list(root.documents("ethtool -S {interface}")) == []
     assert [(one.what, one.why, one.remedy) for one in root.blind()] == blind
@@ -221,33 +223,67 @@ def refusing(number):
 
 
 def test_what_netlink_refuses_is_a_blind_spot(monkeypatch):
-    monkeypatch.setattr(live, "link_stats", refusing(errno.EPERM))
+    monkeypatch.setattr(links, "link_stats", refusing(errno.EPERM))
     monkeypatch.setattr(sockdiag, "sockets", refusing(errno.ENOENT))
     root = LiveRoot()
     assert list(root.documents("ip -j -s -s link")) == []
-    assert text(only(root, "ss -OHtuanmpe")) == ""
-    assert [(one.what, one.remedy) for one in root.blind()] == [
+    assert text(only(root, "ss -OHtuwSanmpe")) == ""
+    # raw sockets are missed only where /proc/net/raw shows some
+    assert [(one.what, one.remedy) for one in root.blind() if one.what != "raw sockets"] == [
         ("ip -j -s -s link", ""),
         ("tcp sockets", "modprobe tcp_diag"),
         ("udp sockets", "modprobe udp_diag"),
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "lines", "blind"),
+    [("raw", 2, ["raw sockets"]), ("raw", 1, []), ("sctp/assocs", 2, ["sctp sockets"]), ("sctp/assocs", 1, [])],
+)
+def test_a_module_is_missed_only_where_there_are_such_sockets(monkeypatch, tmp_path, name, lines, blind):
+    monkeypatch.setattr(sockdiag, "sockets", refusing(errno.ENOENT))
+    path = tmp_path / "proc" / "net" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("line\n" * lines)
+    root = LiveRoot(str(tmp_path))
+    assert text(only(root, "ss -OHtuwSanmpe")) == ""
+    assert [one.what for one in root.blind() if one.what not in {"tcp sockets", "udp sockets"}] == blind
+
+
 def test_a_host_without_netlink_is_no_crash(monkeypatch):
     monkeypatch.setattr(Netlink, "__init__", refusing(errno.EAFNOSUPPORT))
     root = LiveRoot()
     assert list(root.documents("ip -j -s -s link")) == []
-    assert text(only(root, "ss -OHtuanmpe")) == ""
-    assert [one.what for one in root.blind()] == ["ip -j -s -s link", "tcp sockets", "udp sockets"]
+    assert text(only(root, "ss -OHtuwSanmpe")) == ""
+    assert [one.what for one in root.blind()] == [
+        "ip -j -s -s link",
+        "tcp sockets",
+        "udp sockets",
+        "sctp sockets",
+        "raw sockets",
+    ]
 
 
 def test_lists_that_changed_while_they_were_read_are_told(monkeypatch):
-    monkeypatch.setattr(live, "link_stats", lambda _: Links((), whole=False))
+    monkeypatch.setattr(links, "link_stats", lambda _: Links((), whole=False))
     monkeypatch.setattr(sockdiag, "sockets", lambda *_: Sockets((), whole=False))
     root = LiveRoot()
     assert text(only(root, "ip -j -s -s link")) == "[]\n"
-    assert text(only(root, "ss -OHtuanmpe")) == ""
-    assert [one.what for one in root.blind()] == ["ip -j -s -s link", "tcp sockets", "udp sockets"]
+    assert text(only(root, "ss -OHtuwSanmpe")) == ""
+    assert [one.what for one in root.blind()] == [
+        "ip -j -s -s link",
+        "tcp sockets",
+        "udp sockets",
+        "sctp sockets",
+        "raw sockets",
+    ]
+
+
+def test_busy_sockets_beyond_the_largest_number_are_a_blind_spot(monkeypatch):
+    monkeypatch.setattr(sockdiag, "sockets", lambda *_: Sockets((), left=7))
+    root = LiveRoot()
+    assert text(only(root, "ss -OHtuwSanmpe")) == ""
+    assert {one.why for one in root.blind()} == {"more than 20,000 are busy: the others are not listed"}
 
 
 UDP = Socket("udp", socket.AF_INET, "UNCONN", "0.0.0.0", 53, "0.0.0.0", 0, 0, 0x1F, 5, 6, 0, 77)  # noqa: S104
@@ -271,16 +307,22 @@ PRINTED = "skmem:(r1,rb2,t3,tb4,f4294967288,w6,o7,bl8,d9)"
         ({"local": "::", "remote": "::", "v6only": True}, (), "udp UNCONN 5 6 [::]:53 [::]:* ino:77 sk:1f v6only:1"),
         ({"local": "fe80::1", "remote": "::"}, (), "udp UNCONN 5 6 [fe80::1]:53 *:* ino:77 sk:1f v6only:0"),
         ({"local": "::1", "remote": "::2", "state": "ESTAB"}, (), "udp ESTAB 5 6 [::1]:53 [::2]:* ino:77 sk:1f"),
+        ({"protocol": "sctp", "state": "LISTEN"}, (), "sctp LISTEN 5 6 0.0.0.0:53 0.0.0.0:* ino:77 sk:1f"),
+        (
+            {"protocol": "sctp", "association": True, "state": "ESTAB", "remote": "192.0.2.1", "remote_port": 6001},
+            (),
+            "`- ESTAB 5 6 0.0.0.0:53 192.0.2.1:6001 ino:77 sk:1f",
+        ),
     ],
 )
 def test_a_socket_is_printed_as_ss_does(changes, holders, line):
     made = msgspec.structs.replace(UDP, **changes)
-    assert commands.ss_line(made, holders, live._interface) == line.replace("SKMEM", PRINTED)  # noqa: SLF001
+    assert ss.inet_line(made, holders, sockets._interface) == line.replace("SKMEM", PRINTED)  # noqa: SLF001
 
 
 def test_memory_of_an_old_kernel_has_no_drops():
     old = Memory(1, 2, 3, 4, 5, 6, 7, 8)
-    assert commands._memory(old) == "skmem:(r1,rb2,t3,tb4,f5,w6,o7,bl8)"  # noqa: SLF001
+    assert ss._memory(old) == "skmem:(r1,rb2,t3,tb4,f5,w6,o7,bl8)"  # noqa: SLF001
 
 
 class Fitted:
@@ -297,7 +339,7 @@ class Fitted:
 def fitted(monkeypatch):
     monkeypatch.setattr(socket, "if_nameindex", lambda: [(4, "eth0")])
     root = LiveRoot()
-    root._ethtool = Fitted()  # noqa: SLF001
+    root.doors.ethtool = Fitted()
     return root
 
 
@@ -355,11 +397,11 @@ def test_a_link_is_printed_as_ip_does_with_what_the_kernel_has():
 def test_sockets_whose_holders_cannot_be_seen_are_a_blind_spot(monkeypatch, unreadable, uid, inode, blind):
     made = msgspec.structs.replace(UDP, inode=inode)
     monkeypatch.setattr(sockdiag, "sockets", lambda *_: Sockets((made,)))
-    monkeypatch.setattr(sockdiag, "owners", lambda: Owners({}, unreadable))
+    monkeypatch.setattr(sockdiag, "owners", lambda **_: Owners({}, unreadable))
     monkeypatch.setattr(os, "geteuid", lambda: uid)
     root = LiveRoot()
     for _ in range(2):
-        assert text(only(root, "ss -OHtuanmpe")).count("\n") == 4
+        assert text(only(root, "ss -OHtuwSanmpe")).count("\n") == 8
     assert [one.remedy for one in root.blind()] == blind
 
 
@@ -387,3 +429,9 @@ def test_a_host_without_proc_says_so(tmp_path):
     assert LiveRoot(str(tmp_path)).blind() == [blind]
     (tmp_path / "proc" / "net").mkdir(parents=True)
     assert LiveRoot(str(tmp_path)).blind() == []
+
+
+@pytest.mark.parametrize("request_", ["/var/log/messages", "/var/log/kern.log"])
+def test_logs_are_never_read_live(request_):
+    assert not LiveRoot().answers(request_)
+    assert list(LiveRoot().documents(request_)) == []

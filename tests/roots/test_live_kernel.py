@@ -1,17 +1,23 @@
 import json
+import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
+import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from tests.namespaces import NOBODY, in_namespace, ip, python
 from tests.roots.answers import RX_ERRORS, only, text
 
+from brimful.evidence.evidence import Evidence
+from brimful.kernel import sockscan
 from brimful.roots.live import LiveRoot
+from brimful.sources import SOURCES
 
 
 def veth():
@@ -79,13 +85,140 @@ def test_sockets_are_printed_as_ss_prints_them():
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
             bound.bind(("", 68))
             shown = subprocess.run(["ss", "-OHtuanmpe"], check=True, capture_output=True, text=True).stdout
-            return text(only(LiveRoot(), "ss -OHtuanmpe")), shown
+            return text(only(LiveRoot(), "ss -OHtuwSanmpe")), shown
 
     ours, theirs = in_namespace(look)
     # of what ss adds, the control group and the shutdown arrows are not printed
     plain = [re.sub(r" (cgroup:\S+|<->)", "", " ".join(line.split())) for line in theirs.splitlines()]
     assert sorted(ours.splitlines()) == sorted(plain)
     assert len(plain) == 5
+
+
+LOCAL = "ss -OHanmpe -A unix,packet,netlink"
+
+
+def without(line):
+    """Of what ss adds, where a unix socket's file is, who is connected and the arrows are not printed."""
+    return re.sub(r" (<->.*|ino:\d+ dev:\S+.*|peers:.*)$", "", " ".join(line.split()))
+
+
+@pytest.mark.kernel
+def test_unix_and_packet_sockets_are_printed_as_ss_prints_them(tmp_path):
+    path = str(tmp_path / "x.sock")
+
+    def look():
+        with ExitStack() as stack:
+            kept = [stack.enter_context(socket.socket(socket.AF_UNIX, kind)) for kind in (1, 1, 2, 2, 5)]
+            listener, client, reader, sender, orderly = kept
+            listener.bind(path)
+            listener.listen(3)
+            client.connect(path)
+            reader.bind("\0brimful test")
+            sender.connect("\0brimful test")
+            sender.send(b"x" * 40)
+            orderly.bind("\0brimful")
+            orderly.listen(1)
+            one, other = socket.socketpair()
+            stack.enter_context(one)
+            stack.enter_context(other).send(b"y" * 500)
+            for protocol, address in ((3, "lo"), (0x88CC, "")):
+                packet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(protocol))
+                stack.enter_context(packet)
+                if address:
+                    packet.bind((address, 0))
+                    packet.setsockopt(263, 8, 1)  # PACKET_AUXDATA
+                    packet.setsockopt(263, 18, 5)  # PACKET_FANOUT
+            ring = stack.enter_context(socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))
+            ring.setsockopt(263, 10, 1)  # PACKET_VERSION
+            ring.setsockopt(263, 5, struct.pack("IIII", 4096, 4, 2048, 8))  # PACKET_RX_RING
+            shown = subprocess.run(["ss", "-OHanmpe", "-A", "unix,packet"], check=True, capture_output=True, text=True)
+            return text(only(LiveRoot(), LOCAL)), shown.stdout
+
+    ours, theirs = in_namespace(look)
+    local = [line for line in ours.splitlines() if not line.startswith("nl ")]
+    assert sorted(local) == sorted(without(line) for line in theirs.splitlines())
+    assert len(local) == 10
+
+
+@pytest.mark.kernel
+def test_netlink_sockets_are_printed_as_ss_prints_them_with_inode_and_process():
+    def look():
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as one:
+            one.bind((0, 1))
+            shown = subprocess.run(["ss", "-OHanmpe", "-A", "netlink"], check=True, capture_output=True, text=True)
+            root = LiveRoot()
+            return text(only(root, LOCAL)), shown.stdout, one.getsockname()[0], os.fstat(one.fileno()).st_ino
+
+    ours, theirs, port, inode = in_namespace(look)
+    (mine,) = [line for line in ours.splitlines() if line.startswith("nl ") and f" 0:{port} " in line]
+    their = {" ".join(line.split()) for line in theirs.splitlines() if f"0:{port} " in line}
+    assert f"pid={os.getpid()}," in mine
+    assert f" ino:{inode} " in mine
+    assert their == {re.sub(r" users:\S+ ino:\d+", "", mine).removeprefix("nl ")}
+
+
+@pytest.mark.kernel
+def test_whoever_sleeps_in_sending_to_a_full_unix_socket_is_shown():
+    def look():
+        with ExitStack() as stack:
+            reader, sender = (stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) for _ in range(2))
+            reader.bind("\0brimful full")
+            sender.connect("\0brimful full")
+            sent = threading.Thread(target=lambda: [sender.send(b"x") for _ in range(12)])
+            sent.start()
+            root = LiveRoot()
+            for _ in range(100):
+                shown = text(only(root, LOCAL))
+                if "wchan:unix_wait_for_peer" in shown:
+                    break
+                time.sleep(0.02)
+            for _ in range(12):
+                reader.recv(9)
+            sent.join()
+            return shown, os.fstat(sender.fileno()).st_ino
+
+    shown, inode = in_namespace(look)
+    (line,) = [line for line in shown.splitlines() if line.endswith("wchan:unix_wait_for_peer")]
+    assert f" {inode} " in line
+
+
+@pytest.mark.kernel
+def test_of_very_many_sockets_the_idle_ones_are_counted_and_none_of_their_drops_is_lost(monkeypatch):
+    monkeypatch.setattr(sockscan, "MOST", 20)
+
+    def look():
+        with ExitStack() as stack:
+            kept = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(60)]
+            for number, one in enumerate(kept):
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)
+                one.bind(("127.0.0.1", 6000 + number))
+            root = LiveRoot()
+            kept[0].sendto(b"x", ("127.0.0.1", 6007))
+            first = only(root, "ss -OHtuwSanmpe")
+            kept[7].recv(9)
+            for _ in range(100):
+                kept[0].sendto(b"x", ("127.0.0.1", 6030))
+            second = only(root, "ss -OHtuwSanmpe")
+            third = only(root, "ss -OHtuwSanmpe")
+            waiting = 0
+            kept[30].setblocking(False)
+            with suppress(BlockingIOError):
+                while kept[30].recv(9):
+                    waiting += 1
+            return (first, second, third), waiting
+
+    documents, waiting = in_namespace(look)
+    ports = [[re.search(r"127.0.0.1:(\d+)", line)[1] for line in text(one).splitlines()[:-1]] for one in documents]
+    assert ports == [["6007"], ["6007", "6030"], ["6030"]]
+    assert [text(one).splitlines()[-1] for one in documents] == [
+        f"# idle, not listed: udp {count}" for count in (59, 58, 59)
+    ]
+    evidence = Evidence(item for one in documents for item in SOURCES["sockets"](one))
+    (dropped,) = [r for r in evidence.readings("socket.receive.dropped") if ":6030/" in r.series.place]
+    assert dropped.delta == 100 - waiting > 50
+    assert dropped.rising
+    (drained,) = [r for r in evidence.readings("socket.receive.queued") if ":6007/" in r.series.place]
+    assert drained.last == 0 < drained.first
 
 
 @pytest.mark.kernel
@@ -157,7 +290,7 @@ CODE = """
 import json
 from brimful.roots.live import LiveRoot
 root = LiveRoot()
-requests = ("ethtool -S {interface}", "ip -j -s -s link", "ss -OHtuanmpe", "/proc/net/dev", "/proc/slabinfo")
+requests = ("ethtool -S {interface}", "ip -j -s -s link", "ss -OHtuwSanmpe", "/proc/net/dev", "/proc/slabinfo")
 count = [sum(1 for _ in root.documents(request)) for request in requests]
 print(json.dumps([count, sorted([one.what, one.remedy] for one in root.blind())]))
 """

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brimful.chain.meaning import EVENTS, FACTS, MEANINGS
+from brimful.chain.fact import EVENTS, FACTS
+from brimful.chain.meaning import MEANINGS
 from brimful.evidence.event import Event, Fact
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.frame import Frame
@@ -17,7 +18,7 @@ from brimful.sources import SOURCES
 
 CAPTURES = Path(__file__).parents[1] / "captures"
 LARGEST_SAMPLE = 4096
-NAMES = {"interface": "eth0", "options": "-az", "bridge": "0000:00:1c.0"}
+NAMES = {"interface": "eth0", "options": "-az", "bridge": "0000:00:1c.0", "queue": "rx-0"}
 HOSTILE = [b"\xc2\xb2", b"-1", b"99999999999999999999", b"\0", b"\xff", b"\n", b"", b"{", b":", b" ", b"9" * 5000]
 
 
@@ -72,7 +73,30 @@ def test_its_captures_are_read(source):
     assert any(not isinstance(item, (Unread, Blind)) for document in documents for item in source(document))
 
 
-LINUX = ("softnet", "snmp", "nstat", "sockstat", "sysctl", "sockets", "netstat_sockets", "udp_sockets")
+LINUX = (
+    "softnet",
+    "snmp",
+    "nstat",
+    "sockstat",
+    "sysctl",
+    "sockets",
+    "netstat_sockets",
+    "udp_sockets",
+    "netlink_sockets",
+    "packet_sockets",
+    "sctp_associations",
+    "slabinfo",
+    "slab_alias",
+    "meminfo",
+    "zoneinfo",
+    "vmstat",
+    "cpu",
+    "softirqs",
+    "qdisc",
+    "qdisc_class",
+    "kernel_tables",
+    "kernel_log",
+)
 
 
 @pytest.mark.parametrize("name", LINUX)

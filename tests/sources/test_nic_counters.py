@@ -1,4 +1,5 @@
 import re
+from array import array
 from pathlib import Path
 
 import pytest
@@ -6,13 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brimful.chain.meaning import MEANINGS
-from brimful.drivers.maps import GUESSED, all_maps
+from brimful.drivers.maps import GUESSED, DriverMap, all_maps
 from brimful.evidence.delta import Reading
+from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.frame import Frame
 from brimful.evidence.moment import Moment
 from brimful.evidence.origin import Blind, Unread
-from brimful.roots.base import Counters, Document
+from brimful.roots.base import Counters, Document, Table
 from brimful.sources import SOURCES
 from brimful.sources.nic_counters import nic_counters
 
@@ -55,7 +57,7 @@ def meanings(items):
 
 def test_every_meaning_of_the_maps_is_declared():
     used = {counter.meaning for known in all_maps().values() for counter in known.description.counters}
-    assert set(SOURCES["nic_counters"].meanings) == used - {""}
+    assert set(SOURCES["nic_counters"].meanings) == (used - {""}) | {"nic.unmapped"}
 
 
 def test_a_whole_answer_is_read_with_its_lines_and_its_guessed_driver_is_marked():
@@ -93,8 +95,8 @@ def test_one_counter_of_an_unknown_driver_is_not_blamed_and_that_is_said():
 
 
 def test_a_driver_without_a_map_is_named():
-    _, items = read(document("NIC statistics:\n     [0]: rx_discards: 5\n", driver="bnx2x"))
-    assert [item.why for item in items if isinstance(item, Blind)] == ["no map of driver bnx2x"]
+    _, items = read(document("NIC statistics:\n     [0]: rx_discards: 5\n", driver="dnet"))
+    assert [item.why for item in items if isinstance(item, Blind)] == ["no map of driver dnet"]
 
 
 def test_what_the_driver_does_not_count_is_a_blind_spot_of_the_interface():
@@ -118,6 +120,92 @@ def test_repeated_names_of_vmxnet3_keep_their_queues():
         ("eth0", "tx timeout count"): 1,
     }
     assert meanings(items)["pkts rx OOB"] == "nic.ring.no_buffer"
+
+
+ETHQ = sorted(path for path in (CAPTURES / "ethq-mpl").iterdir() if path.name != "LICENSE")
+
+
+@pytest.mark.parametrize("path", ETHQ, ids=lambda path: path.name.removeprefix("ethtool_-S_"))
+def test_every_line_of_a_published_answer_is_read(path):
+    values, items = read(
+        document(path.read_bytes(), driver=path.name.removeprefix("ethtool_-S_").removesuffix("-v2.3.2k"))
+    )
+    assert values
+    assert not [item for item in items if isinstance(item, (Unread, Fact))]
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "raw", "value"),
+    [
+        ("ethq-mpl/ethtool_-S_bnxt_en", "eth0/rx-0", "[0]: rx_discards", 11763190),
+        ("ethq-mpl/ethtool_-S_bnxt_en", "eth0/rx-11", "[11]: rx_discards", 9244693),
+        ("ethq-mpl/ethtool_-S_bnxt_en", "eth0", "rx_stat_discard", 49337),
+        ("ethq-mpl/ethtool_-S_bnx2x", "eth0/rx-0", "[0]: rx_discards", 0),
+        ("be2net-lines/ethtool_-S_eth0", "eth0/rx-1", "rxq1: rx_drops_no_frags", 5000),
+        ("sfc-telegraf/ethtool_-S_sfc_eth1", "eth0/rx-3", "rx-3.rx_packets", 103026471),
+    ],
+)
+def test_a_number_of_a_published_answer(path, place, raw, value):
+    values, _ = read(document((CAPTURES / path).read_bytes()))
+    assert values[place, raw] == value
+
+
+def test_names_padded_with_blanks_are_read():
+    text = "NIC statistics:\n     rx_frames_ok           : 70\n     rx_bg1_frames_dropped  : 7\n"
+    values, items = read(document(text, driver="cxgb4"))
+    assert values == {("eth0", "rx_frames_ok"): 70, ("eth0/group-1", "rx_bg1_frames_dropped"): 7}
+    assert not [item for item in items if isinstance(item, Unread)]
+
+
+def test_queues_named_in_brackets_and_before_a_colon_are_places():
+    text = "NIC statistics:\n     [1]: rx_discards: 7\n     [0]: rx_discards: 0\n     rx_brb_discard: 2\n"
+    values, _ = read(document(text, driver="bnx2x"))
+    assert values == {
+        ("eth0/rx-1", "[1]: rx_discards"): 7,
+        ("eth0/rx-0", "[0]: rx_discards"): 0,
+        ("eth0", "rx_brb_discard"): 2,
+    }
+    values, _ = read(document("NIC statistics:\n     12: rx_alloc_errors: 3\n", driver="qede"))
+    assert values == {("eth0/rx-12", "12: rx_alloc_errors"): 3}
+    values, _ = read(document("NIC statistics:\n     rx_queue_drop_cnt[9]: 3\n", driver="gve"))
+    assert values == {("eth0/rx-9", "rx_queue_drop_cnt[9]"): 3}
+
+
+def test_a_drop_that_no_map_explains_is_a_fact_while_it_is_not_zero():
+    _, items = read(document("NIC statistics:\n     rx_packets: 5\n     rx_odd_drops: 0\n", driver="igb"))
+    assert not [item for item in items if isinstance(item, Fact)]
+    values, items = read(document("NIC statistics:\n     rx_packets: 5\n     rx_odd_drops: 6\n", driver="igb"))
+    (fact,) = [item for item in items if isinstance(item, Fact)]
+    assert (fact.name, fact.place, fact.value) == ("nic.unmapped", "eth0/rx_odd_drops", "rx_odd_drops 6")
+    assert (fact.origin.line, fact.origin.raw) == (3, "rx_odd_drops: 6")
+    assert values["eth0", "rx_odd_drops"] == 6
+    assert meanings(items)["rx_odd_drops"] == "nic.ring.drops_mixed"
+
+
+def test_what_no_map_explains_is_looked_for_once_and_not_each_second(monkeypatch):
+    asked = []
+    look = DriverMap.unmapped
+    monkeypatch.setattr(DriverMap, "unmapped", lambda known, names: (asked.append(names), look(known, names))[1])
+    names = ("rx_packets", "rx_never_seen_drops")
+    for count in range(3):
+        counters = Counters(names, (count, count))
+        found = Document("ethtool -S eth7", "eth7", b"", of={"interface": "eth7", "driver": "igb"}, counters=counters)
+        assert len([item for item in nic_counters(found) if isinstance(item, Fact)]) == (count > 0)
+    assert asked == [names]
+
+
+def test_interfaces_that_are_read_at_once_tell_what_no_map_explains_and_what_cannot_be_seen():
+    names = ("rx_packets", "rx_odd_drops")
+    values = array("Q", [99, 5, 0, 99, 6, 7, 99, 8, 0])  # one number before each row that is not of it
+    table = Table("ethtool -S", ("eth0", "eth1", "eth2"), names, values, 3, 1, Moment(1), "boot")
+    table.drivers = {"eth0": "igb", "eth1": "ixgbevf", "eth2": "dnet"}
+    items = list(SOURCES["nic_counters"].tabulate(table))
+    facts = [(item.place, item.value) for item in items if isinstance(item, Fact)]
+    assert facts == [("eth1/rx_odd_drops", "rx_odd_drops 7")]
+    assert [(item.what.partition(":")[0], item.why) for item in items if isinstance(item, Blind)] == [
+        ("eth1", "driver ixgbevf does not count it"),
+        ("eth2", "no map of driver dnet"),
+    ]
 
 
 def test_rx_out_of_buffer_of_mlx5_wraps_at_32_bits():

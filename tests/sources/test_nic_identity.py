@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brimful.chain.meaning import FACTS
+from brimful.chain.fact import FACTS
 from brimful.roots.base import Document
 from brimful.sources import SOURCES
 from brimful.sources.nic_identity import nic_identity

@@ -26,6 +26,7 @@ def test_increments_are_read_and_doubted():
     values, items = read((CAPTURES / "increments" / "nstat").read_bytes())
     assert values == {
         "IpInReceives": 1692889,
+        "IpInDelivers": 1692893,
         "UdpInDatagrams": 755,
         "UdpInErrors": 1692150,
         "UdpRcvbufErrors": 1692150,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brimful.chain.meaning import FACTS
+from brimful.chain.fact import FACTS
 from brimful.evidence.event import Fact
 from brimful.evidence.origin import Unread
 from brimful.roots.base import Document, pattern
@@ -51,6 +51,15 @@ def test_the_path_to_the_root_port_is_told_once():
     assert found[0] == ("pci.path", "0000:01:00.0", "0000:00:1c.0/0000:01:00.0")
     others, _ = facts(f"/sys/devices/{PATH}/max_link_speed", b"8.0 GT/s PCIe\n", bridge=PATH)
     assert "pci.path" not in {name for name, _, _ in others}
+
+
+def test_the_payload_in_force_is_told_not_the_one_that_is_possible():
+    text = FULL.replace(
+        b"\t\tLnkCap:",
+        b"\t\tDevCap:\tMaxPayload 512 bytes, PhantFunc 0\n\t\t\tMaxPayload 256 bytes, MaxReadReq 512 bytes\n\t\tLnkCap:",
+    )
+    found, _ = facts("lspci -vvv", text)
+    assert [fact for fact in found if fact[0] == "pci.payload"] == [("pci.payload", "0000:81:00.0", 256)]
 
 
 @pytest.mark.parametrize(

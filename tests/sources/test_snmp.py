@@ -46,6 +46,18 @@ def test_tcp_s_extended_counters_are_read():
     assert not lost(items)
 
 
+def test_the_counters_of_sctp_are_read():
+    values, items = read((CAPTURES / "sctp" / "proc_net_sctp_snmp").read_bytes())
+    assert values == {
+        ("sctp", "Sctp.InSCTPPacks"): 5907,
+        ("sctp", "Sctp.InDataChunkDiscards"): 8,
+        ("sctp", "Sctp.InPktDiscards"): 0,
+        ("sctp", "Sctp.ChecksumErrors"): 0,
+        ("sctp", "Sctp.T3Retransmits"): 7,
+    }
+    assert not lost(items)
+
+
 def test_the_counters_of_ipv6_have_places_of_their_own():
     values, items = read((CAPTURES / "six" / "snmp6").read_bytes())
     assert values["ip6", "Ip6.InReceives"] == 757

@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from brimful.evidence.event import Fact
+from brimful.evidence.evidence import Evidence
 from brimful.evidence.frame import Frame
+from brimful.evidence.moment import SECOND, Moment
 from brimful.evidence.origin import Unread
 from brimful.roots.base import Document
 from brimful.sources.sockets import ALIKE, sockets
@@ -167,3 +169,86 @@ def test_memory_without_a_backlog_is_what_the_queue_holds():
     values, _, items = read(b"udp UNCONN 5 0 *:52 *:*\n\tmem:(r9,w0,f0,t0)\n")
     assert values == {("socket.receive.queued", "udp *:52"): 9}
     assert items[0].layout.series[0].raw == "skmem r + bl"
+
+
+def test_a_raw_socket_is_read_like_one_of_udp():
+    line = b"raw UNCONN 832 0 0.0.0.0:1 0.0.0.0:* ino:7 sk:1 skmem:(r832,rb9000,t0,tb9000,f0,w0,o0,bl1,d5)\n"
+    values, _, _ = read(line)
+    assert values == {
+        ("socket.receive.queued", "raw 0.0.0.0:1/7"): 833,
+        ("socket.receive.limit", "raw 0.0.0.0:1/7"): 9000,
+        ("socket.receive.dropped", "raw 0.0.0.0:1/7"): 5,
+    }
+    assert read(b"UNCONN 3 0 0.0.0.0:1 0.0.0.0:*\n", "-wan")[0] == {("socket.receive.queued", "raw 0.0.0.0:1"): 3}
+
+
+def test_send_queues_are_read_where_something_is_in_them():
+    tail = b"10.0.0.1:80 10.0.0.2:99 ino:7 sk:1 skmem:(r0,rb9,t3,tb87040,f0,w5000,o0,bl0,d0)\n"
+    sent = {
+        ("socket.send.unsent", "tcp 10.0.0.1:80/7"): 2896,
+        ("socket.send.queued", "tcp 10.0.0.1:80/7"): 5000,
+        ("socket.send.limit", "tcp 10.0.0.1:80/7"): 87040,
+    }
+    assert read(b"tcp ESTAB 0 2896 " + tail)[0] == sent
+    udp = read(b"udp ESTAB 0 0 " + tail)[0]
+    assert udp["socket.send.queued", "udp 10.0.0.1:80/7"] == 3
+    idle = tail.replace(b"t3", b"t0").replace(b"w5000", b"w0")
+    assert read(b"tcp ESTAB 0 0 " + idle)[0] == {}
+    assert {meaning for meaning, _ in read(b"udp ESTAB 0 0 " + idle)[0]} == {
+        "socket.receive.queued",
+        "socket.receive.limit",
+        "socket.receive.dropped",
+    }
+
+
+def test_idle_sockets_that_are_not_listed_are_counted():
+    _, _, items = read(b"# idle, not listed: tcp 50004, udp6 7\n")
+    assert [(item.name, item.place, item.value) for item in items] == [
+        ("socket.idle", "tcp", 50004),
+        ("socket.idle", "udp6", 7),
+    ]
+    assert lost(read(b"# idle, not listed: tcp x\n")[2]) == [1]
+
+
+def test_what_a_socket_has_dropped_since_it_was_idle_is_known():
+    line = b"udp UNCONN 9 0 0.0.0.0:53 0.0.0.0:* ino:7 sk:1 skmem:(r9,rb9,t0,tb9,f0,w0,o0,bl0,d70) idle:2.500000\n"
+    at = Moment(100 * SECOND, "host", monotonic_ns=50 * SECOND)
+    evidence = Evidence(sockets(Document("ss", "file", line, at=at)))
+    (dropped,) = evidence.readings("socket.receive.dropped")
+    assert (dropped.delta, dropped.seconds, dropped.first) == (70, 2.5, 0)
+    (queued,) = evidence.readings("socket.receive.queued")
+    assert queued.samples == 1
+
+
+def test_how_long_the_reader_waited_for_a_cpu():
+    line = b"udp UNCONN 9 0 0.0.0.0:53 0.0.0.0:* ino:7 sk:1 skmem:(r9,rb9,t0,tb9,f0,w0,o0,bl0,d70) rundelay:2500\n"
+    evidence = Evidence(sockets(Document("ss", "file", line)))
+    (waited,) = evidence.readings("socket.receive.reader_waited")
+    assert (waited.series.place, waited.series.raw, waited.last) == ("udp 0.0.0.0:53/7", "schedstat rundelay", 2500)
+    for damaged in (line.replace(b"rundelay:2500", b"rundelay:25x"), line.replace(b"UNCONN", b"LISTEN")):
+        assert not Evidence(sockets(Document("ss", "file", damaged))).readings("socket.receive.reader_waited")
+
+
+STOPPED = "sctp 127.0.0.1:6000 from 127.0.0.1:6001/9938"
+SENDER = "sctp 127.0.0.1:6001 from 127.0.0.1:6000/9935"
+
+
+@pytest.mark.parametrize(("file", "options"), [("ss_-Sanmpe", "-Sanmpe"), ("ss_-OHtuwSanmpe", "-OHtuwSanmpe")])
+def test_of_sctp_the_associations_are_read_and_not_their_endpoints(file, options):
+    values, owners, items = read((CAPTURES / "sctp" / file).read_bytes(), options)
+    assert values == {
+        ("socket.receive.queued", STOPPED): 213195,
+        ("socket.receive.limit", STOPPED): 212992,
+        ("socket.receive.queued", SENDER): 0,
+        ("socket.receive.limit", SENDER): 212992,
+        ("socket.send.queued", SENDER): 212992,
+        ("socket.send.limit", SENDER): 212992,
+    }
+    assert owners == {STOPPED: "reader (pid 106)", SENDER: "python3.11 (pid 101)"}
+    assert not lost(items)
+
+
+def test_an_association_without_memory_shows_what_it_has_queued():
+    values, _, items = read(b"`- SHUTDOWN_PENDING 233 0 [::1]%lo:6000 [::1]:6001 ino:7 sk:2\n", "-S")
+    assert values == {("socket.receive.queued", "sctp [::1]:6000 from [::1]:6001/7"): 233}
+    assert not lost(items)

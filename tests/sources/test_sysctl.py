@@ -6,6 +6,7 @@ from brimful.evidence.event import Fact
 from brimful.evidence.frame import Frame
 from brimful.evidence.origin import Unread
 from brimful.roots.base import Document
+from brimful.sources import SOURCES
 from brimful.sources.sysctl import sysctl
 
 CAPTURES = Path(__file__).parents[1] / "captures" / "sysctl"
@@ -64,6 +65,25 @@ def test_a_file_of_proc_is_named_by_its_path():
     assert read(b"1000\n", "/proc/sys/net/core/netdev_max_backlog")[0] == {
         ("softnet.backlog.limit", "", "net.core.netdev_max_backlog"): 1000
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "meaning", "place"),
+    [
+        ("net/ipv4/ipfrag_high_thresh", "kernel.table.fragments_limit", "ip"),
+        ("net/ipv6/ip6frag_high_thresh", "kernel.table.fragments_limit", "ip6"),
+        ("net/ipv4/neigh/default/gc_thresh3", "kernel.table.neighbour_limit", "arp"),
+        ("net/ipv6/neigh/default/gc_thresh3", "kernel.table.neighbour_limit", "ndisc"),
+        ("net/netfilter/nf_conntrack_count", "kernel.table.conntrack_used", "conntrack"),
+        ("net/netfilter/nf_conntrack_max", "kernel.table.conntrack_limit", "conntrack"),
+    ],
+)
+def test_tables_have_limits(path, meaning, place):
+    key = path.replace("/", ".")
+    wanted = {(meaning, place, key): 4096}
+    assert read(b"4096\n", f"/proc/sys/{path}")[0] == wanted
+    assert read(f"{key} = 4096\n".encode())[0] == wanted
+    assert f"/proc/sys/{path}" in SOURCES["sysctl"].requests
 
 
 def test_part_of_the_settings_is_read_alike():

@@ -3,6 +3,9 @@
 A place is a path of names from the whole to the part. The empty place is the whole machine.
 """
 
+CGROUP = "cgroup "
+"""How the place of a cgroup begins: its path, slashes and all, is one name."""
+
 ALL_CARDS = "all cards"
 """Where a chassis counts the sum over its cards: not a card, and never added to them."""
 
@@ -12,8 +15,8 @@ ALIKE = "several sockets have this address, and nothing saved tells them apart"
 
 
 def whole(place: str) -> str:
-    """Return the interface, card or socket a place belongs to: `eth0` of `eth0/rx-3`."""
-    return place.partition("/")[0]
+    """Return the interface, card, socket or cgroup a place belongs to: `eth0` of `eth0/rx-3`."""
+    return place if place.startswith(CGROUP) else place.partition("/")[0]
 
 
 def meet(one: str, other: str) -> bool:
@@ -31,6 +34,14 @@ def socket_place(protocol: str, local: str, inode: str = "") -> str:
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
     return f"{protocol} {host}:{port}" + (f"/{inode}" if inode.strip("0") else "")
+
+
+def association_place(local: str, peer: str, inode: str = "") -> str:
+    """Return the place of an SCTP association: `sctp 127.0.0.1:6000 from 127.0.0.1:6001/4242`.
+
+    Addresses are the first local one and the peer's primary one: one socket may have many associations.
+    """
+    return f"{socket_place('sctp', local)} from {socket_place('', peer, inode).lstrip()}"
 
 
 def numbered(place: str, taken: set[str]) -> str:

@@ -13,6 +13,8 @@ INTERNAL = 70
 
 COMMANDS = {
     "diagnose": "which buffer overflowed, whose fault it is and what to do",
+    "watch": "the buffers that lose packets or fill up, live",
+    "metrics": "the same as numbers, for Prometheus",
     "capture": "save what this host's buffers say, to be diagnosed elsewhere",
     "explain": "what a counter, a meaning or a stage is",
     "sources": "what can be read here, and why not where not",

@@ -2,7 +2,7 @@
 
 import click
 
-from brimful.cli.options import Duration, refuse
+from brimful.cli.options import Duration, refuse, requests
 from brimful.roots.base import Unusable
 
 
@@ -23,11 +23,14 @@ def command(out: str, seconds: float, samples: int) -> None:
     The file holds the texts that `brimful diagnose` reads (proc files, link and NIC counters, rings, sockets with the
     names of their processes), as often as asked. Addresses and process names are in it: look before you share it.
     """
-    from brimful.cli.diagnose import watch
-    from brimful.roots.capture import save
+    from brimful.cli.live import beats
+    from brimful.roots.capture import collect, save
+    from brimful.roots.live import LiveRoot
 
+    root = LiveRoot()
+    turns = beats(samples, seconds / (samples - 1), f"watching this host for {seconds:g} s", quiet=False)
     try:
-        recording = save(lambda: watch(seconds, quiet=False, samples=samples), out)
+        recording = save(lambda: collect(root, requests(root.answers), turns), out)
     except Unusable as why:
         refuse(why)
     documents = sum(len(found) for _, found in recording.samples)

@@ -2,16 +2,19 @@
 
 import math
 import sys
+from pathlib import Path
 
 import click
+import msgspec
 
-from brimful.cli.options import Duration, Offset, catalog, refuse, requests, screen
+from brimful.cli.live import beats, live_roots
+from brimful.cli.options import Duration, Offset, catalog, refuse, screen
 from brimful.cli.report import Machine, as_json, outcome
 from brimful.collect import gather
+from brimful.compare import BadReport, Earlier, earlier, effects
 from brimful.evidence.origin import Blind
 from brimful.judge import Outcome, judge
 from brimful.roots.base import Root, Unusable
-from brimful.roots.capture import Recording, collect
 
 STATUS = {Outcome.HEALTHY: 0, Outcome.VERDICT: 1, Outcome.UNDECIDED: 3}
 MOST_SAMPLES = 60
@@ -23,18 +26,32 @@ MOST_SAMPLES = 60
 @click.option(
     "--for", "seconds", type=Duration(), default="10s", show_default=True, help="How long to watch this host."
 )
+@click.option(
+    "--after",
+    metavar="FILE",
+    help="Say whether a treatment worked: FILE is what --json printed before it; - is standard input.",
+)
 @click.option("--json", "as_object", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--unread", "show_unread", is_flag=True, help="Show the lines that could not be read, and why.")
 @click.option("--zone", type=Offset(), help="Offset from UTC of clocks whose zone a capture does not tell, as -05:00.")
+@click.option(
+    "--netns",
+    "namespaces",
+    multiple=True,
+    metavar="NAME",
+    help="Watch this network namespace too: a name of `ip netns`, a process number, a path, or `all`.",
+)
 @click.option(
     "--same-machine", is_flag=True, help="Take all ROOTs as samples of one machine, though they do not say so."
 )
 def command(
     roots: tuple[str, ...],
     seconds: float,
+    after: str | None,
     as_object: bool,
     show_unread: bool,
     zone: int | None,
+    namespaces: tuple[str, ...],
     same_machine: bool,
 ) -> None:
     """Say which buffer overflowed, whose fault it is and what to do.
@@ -46,9 +63,14 @@ def command(
     Exit status: 0 healthy, 1 verdict, 3 undecided, 2 unusable input.
     """
     try:
-        machines = diagnose(roots, seconds=seconds, zone=zone, same_machine=same_machine, quiet=as_object)
+        before = _before(after)
+        machines = diagnose(
+            roots, seconds=seconds, zone=zone, same_machine=same_machine, quiet=as_object, namespaces=namespaces
+        )
     except Unusable as why:
         refuse(why)
+    if before is not None:
+        machines = [_compared(machine, before, alone=len(machines) == 1) for machine in machines]
     if as_object:
         click.echo(as_json(machines))
     else:
@@ -68,12 +90,39 @@ def diagnose(
     zone: int | None = None,
     same_machine: bool = False,
     quiet: bool = True,
+    namespaces: tuple[str, ...] = (),
 ) -> list[Machine]:
     """Return what is concluded of each machine that the paths (or, without any, this host) hold."""
-    groups: list[list[Root]] = (
-        _saved(paths, zone, same_machine=same_machine) if paths else [[watch(seconds, quiet=quiet)]]
-    )
-    return [_machine(group) for group in groups]
+    if paths and namespaces:
+        raise Unusable("--netns: what was saved has no network namespaces that could be entered")
+    if paths:
+        return [_machine(group) for group in _saved(paths, zone, same_machine=same_machine)]
+    from brimful.sampler import Sampler
+
+    samplers = [Sampler(root) for root in live_roots(namespaces)]
+    count = 1 + max(1, min(MOST_SAMPLES, math.ceil(seconds)))
+    for turn in beats(count, seconds / (count - 1), f"watching this host for {seconds:g} s", quiet=quiet):
+        for sampler in samplers:
+            sampler.sweep(everything=turn in {0, count - 1})
+    return [Machine(s.root.name, (s.root,), s.evidence, judge(s.evidence), costs=tuple(s.costs)) for s in samplers]
+
+
+def _before(path: str | None) -> Earlier | None:
+    """Read the earlier report, before anybody waits for a watch to end; `Unusable` when it is none."""
+    if path is None:
+        return None
+    try:
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        return earlier(data)
+    except OSError as error:
+        raise Unusable(f"{path}: {error.strerror}") from error
+    except BadReport as why:
+        raise Unusable(f"{path}: {why}") from why
+
+
+def _compared(machine: Machine, before: Earlier, *, alone: bool) -> Machine:
+    found = effects(before, machine.evidence, "" if alone else machine.name)
+    return msgspec.structs.replace(machine, effects=tuple(found))
 
 
 def _saved(paths: tuple[str, ...], zone: int | None, *, same_machine: bool) -> list[list[Root]]:
@@ -90,29 +139,3 @@ def _machine(roots: list[Root]) -> Machine:
     if len(named) > 1:
         evidence.add(Blind(", ".join(named), "say they are different machines: taken as one, as --same-machine asks"))
     return Machine(roots[0].name, tuple(roots), evidence, judge(evidence))
-
-
-def watch(seconds: float, *, quiet: bool, samples: int | None = None) -> Recording:
-    """Watch this host and return what its buffers said, kept in memory."""
-    from brimful.roots.live import LiveRoot
-
-    root = LiveRoot()
-    asked = requests(root.answers)
-    count = samples or 1 + max(1, min(MOST_SAMPLES, math.ceil(seconds)))
-    interval = seconds / (count - 1)
-    if quiet or not sys.stderr.isatty():
-        return collect(root, asked, samples=count, interval_s=interval)
-    return _with_progress(root, asked, count, interval)
-
-
-def _with_progress(root: Root, asked: tuple[str, ...], count: int, interval: float) -> Recording:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    title = f"watching this host for {interval * (count - 1):g} s"
-    columns = (TextColumn(title), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=count)
-        return collect(
-            root, asked, samples=count, interval_s=interval, progress=lambda done, _: bar.update(task, completed=done)
-        )

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import click
 
-from brimful.chain.meaning import EVENTS, FACTS, KIND_TEXT, MEANINGS, Meaning
+from brimful.chain.fact import EVENTS, FACTS
+from brimful.chain.meaning import KIND_TEXT, MEANINGS, Meaning
 from brimful.chain.stage import STAGES, Stage
 from brimful.cli.options import refuse
 from brimful.drivers.maps import GENERIC, Counter, DriverMap, all_maps, driver_map

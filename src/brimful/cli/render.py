@@ -7,7 +7,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from brimful.cli.report import Machine, span
+from brimful.chain.place import whole
+from brimful.cli.report import Machine, span, unmapped
+from brimful.compare import Effect, Result
+from brimful.evidence.accounts import accounts
 from brimful.evidence.ledger import Loss, losses, unexplained
 from brimful.evidence.moment import spoken
 from brimful.evidence.origin import Exhibit, Origin
@@ -15,6 +18,13 @@ from brimful.judge import Judgement, Outcome, Sink, Verdict
 from brimful.rules import Collect, Treatment
 
 COLOUR = {Outcome.VERDICT: "bold red", Outcome.UNDECIDED: "bold yellow", Outcome.HEALTHY: "bold green"}
+EFFECT = {
+    Result.WORKED: ("The treatment worked", "bold green"),
+    Result.HELPED: ("The treatment helped", "bold yellow"),
+    Result.UNCHANGED: ("The treatment changed nothing", "bold red"),
+    Result.WORSE: ("It has become worse", "bold red"),
+    Result.NOT_SHOWN: ("Whether the treatment worked is not shown", "bold yellow"),
+}
 BAR = 8
 LEDGER_ROWS = 12
 BLIND_ROWS = 6
@@ -42,6 +52,7 @@ def _machine(machine: Machine, *, named: bool, narrow: bool, show_unread: bool) 
         parts.append(
             Text(f"{machine.name} ({', '.join(root.path or root.kind for root in machine.roots)})", style="bold")
         )
+    parts += _effects(machine.effects)
     if judgement.verdicts:
         for verdict in judgement.verdicts:
             parts += [_verdict(verdict, machine, narrow=narrow), Text("")]
@@ -54,9 +65,20 @@ def _machine(machine: Machine, *, named: bool, narrow: bool, show_unread: bool) 
         _chain(judgement.chain),
         Text(""),
         *_ledger(machine),
+        *_accounts(machine),
         *_foot(machine, show_unread=show_unread),
     ]
     return Group(*parts)
+
+
+def _effects(effects: tuple[Effect, ...]) -> list[RenderableType]:
+    """Say what became of the verdicts of an earlier report."""
+    lines: list[RenderableType] = []
+    for effect in effects:
+        where = f"{effect.stage} {effect.place}".strip()
+        head = Text(EFFECT[effect.result][0], style=EFFECT[effect.result][1])
+        lines.append(Text.assemble(head, f": {where}: {effect.text}."))
+    return [*lines, Text("")] if lines else []
 
 
 def _verdict(verdict: Verdict, machine: Machine, *, narrow: bool) -> RenderableType:
@@ -207,6 +229,18 @@ def _ledger(machine: Machine) -> list[RenderableType]:
     return [*parts, Text("")]
 
 
+def _accounts(machine: Machine) -> list[RenderableType]:
+    """Print the accounts in which something is lost or left over."""
+    lines: list[RenderableType] = []
+    for account in accounts(machine.evidence):
+        if account.losses or account.unexplained:
+            lost = "".join(f" + {entry.packets:,} {entry.counter}" for entry in account.losses)
+            text = f"{account.place}: {account.arrived:,} arrived = {account.delivered:,} delivered{lost}"
+            sign = "-" if account.unexplained < 0 else "+"
+            lines.append(Text(f"{text} {sign} {abs(account.unexplained):,} unexplained"))
+    return [*lines, Text("")] if lines else []
+
+
 def _ledger_row(loss: Loss) -> tuple[str, ...]:
     if loss.lifetime:
         window = "since cleared" if loss.age_seconds is None else f"up to {spoken(loss.age_seconds)}"
@@ -233,6 +267,11 @@ def _foot(machine: Machine, *, show_unread: bool) -> list[RenderableType]:
         table.add_row(
             "", Text(f"... and {len(evidence.blind) - BLIND_ROWS} more (--json has them all)", style="dim"), ""
         )
+    unknown = unmapped(evidence)
+    if unknown:
+        named = ", ".join(f"{whole(fact.place)} {fact.value}" for fact in unknown[:BLIND_ROWS])
+        more = " ..." if len(unknown) > BLIND_ROWS else ""
+        table.add_row(_label("no map"), Text(f"counters that no map explains: {named}{more}"))
     if evidence.unread:
         hint = "" if show_unread else " (--unread shows them)"
         table.add_row(_label("unread"), Text(f"{len(evidence.unread):,} of {evidence.lines:,} lines{hint}"))

@@ -6,25 +6,35 @@ import msgspec
 from msgspec.structs import asdict
 
 from brimful import __version__
+from brimful.compare import Effect
 from brimful.evidence import moment
+from brimful.evidence.accounts import accounts
+from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.ledger import losses, unexplained
+from brimful.evidence.forecast import Forecast, forecasts
+from brimful.evidence.ledger import losses, reasons, unexplained
 from brimful.evidence.moment import Moment
 from brimful.evidence.origin import Exhibit, Unread
 from brimful.judge import Judgement, Outcome, Verdict
 from brimful.roots.base import Root
 from brimful.rules import Finding
+from brimful.sampler import Cost
 
 SCHEMA = 1
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """One machine: its roots, what they held and what was concluded of it."""
+    """One machine: its roots, what they held and what was concluded of it.
+
+    `effects`: what became of the verdicts of an earlier report, where one was given. `costs`: what watching it has taken.
+    """
 
     name: str
     roots: tuple[Root, ...]
     evidence: Evidence
     judgement: Judgement
+    effects: tuple[Effect, ...] = ()
+    costs: tuple[Cost, ...] = ()
 
 
 def outcome(machines: Iterable[Machine]) -> Outcome:
@@ -49,6 +59,20 @@ def as_json(machines: list[Machine]) -> bytes:
         "unexplained": [
             {"root": machine.name, **asdict(rest)} for machine in machines for rest in unexplained(machine.evidence)
         ],
+        "reasons": [
+            {"root": machine.name, **asdict(reason)} for machine in machines for reason in reasons(machine.evidence)
+        ],
+        "accounts": [
+            {"root": machine.name, **asdict(account)} for machine in machines for account in accounts(machine.evidence)
+        ],
+        "forecasts": [_forecast(machine, found) for machine in machines for found in forecasts(machine.evidence)],
+        "after": [{"root": machine.name, **asdict(effect)} for machine in machines for effect in machine.effects],
+        "cost": [{"root": machine.name, **asdict(cost)} for machine in machines for cost in machine.costs],
+        "unmapped": [
+            {"root": machine.name, "place": fact.place, "counter": fact.value}
+            for machine in machines
+            for fact in unmapped(machine.evidence)
+        ],
         "unread": [_unread(line) for machine in machines for line in machine.evidence.unread],
         "blind": [{"root": machine.name, **asdict(blind)} for machine in machines for blind in machine.evidence.blind],
     }
@@ -57,8 +81,13 @@ def as_json(machines: list[Machine]) -> bytes:
 
 def span(evidence: Evidence) -> tuple[Moment, Moment] | None:
     """Return the earliest and latest moment of any frame, where the clocks can be compared."""
-    moments = [frame.at for r in evidence.all_readings() for frame, _ in r.frames if frame.at is not None]
+    moments = [frame.at for frame in evidence.frames() if frame.at is not None]
     return moment.span(moments) if len({at.clock for at in moments}) == 1 else None
+
+
+def unmapped(evidence: Evidence) -> list[Fact]:
+    """Return the counters that no map explains, each with its latest number."""
+    return list({fact.place: fact for fact in evidence.facts("nic.unmapped")}.values())
 
 
 def _root(root: Root, evidence: Evidence) -> dict[str, object]:
@@ -111,6 +140,23 @@ def _open(machine: Machine, finding: Finding) -> dict[str, object]:
         "because": [_exhibit(exhibit) for exhibit in finding.because],
         "doubts": list(finding.doubts),
         "collect": [asdict(collect) for collect in finding.collect],
+    }
+
+
+def _forecast(machine: Machine, found: Forecast) -> dict[str, object]:
+    return {
+        "root": machine.name,
+        "stage": found.stage,
+        "place": found.place,
+        "meaning": found.meaning,
+        "level": found.level,
+        "limit": found.limit,
+        "unit": found.unit,
+        "per_second": found.per_second,
+        "overflow_seconds": found.seconds,
+        "overflow_seconds_low": found.seconds_low,
+        "overflow_seconds_high": found.seconds_high,
+        "source": str(found.reading.origin),
     }
 
 

@@ -6,7 +6,7 @@ import msgspec
 from brimful.cli.options import screen
 from brimful.evidence.origin import Blind
 from brimful.roots.base import Root
-from brimful.sources import SOURCES, Source
+from brimful.sources import EACH_SECOND, SOURCES, Source
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -17,6 +17,7 @@ class Reach(msgspec.Struct, frozen=True):
     requests: tuple[str, ...]
     documents: int
     needs: str
+    every_s: float
 
 
 @click.command(name="sources")
@@ -36,7 +37,7 @@ def command(as_object: bool) -> None:
 
 def _reach(root: Root, source: Source) -> Reach:
     documents = sum(1 for request in source.requests for _ in root.documents(request))
-    return Reach(source.name, source.about, source.requests, documents, source.needs)
+    return Reach(source.name, source.about, source.requests, documents, source.needs, source.every_s)
 
 
 def _draw(reach: list[Reach], blind: list[Blind]) -> None:
@@ -51,13 +52,19 @@ def _draw(reach: list[Reach], blind: list[Blind]) -> None:
     for one in reach:
         here = f"{one.documents} here" if one.documents else "saved only" if _saved_only(one) else "not here"
         needs = f" Fully only with {one.needs}." if one.needs else ""
-        table.add_row(one.name, here, f"{one.about}{needs}")
+        often = "" if _saved_only(one) else f" {_often(one.every_s)}."
+        table.add_row(one.name, here, f"{one.about}{often}{needs}")
         table.add_row("", "", Text(", ".join(one.requests), style="dim"))
     with console.capture() as drawn:
         console.print(table)
     click.echo(drawn.get(), nl=False)
     for unseen in blind:
         click.echo(f"not seen: {unseen}")
+
+
+def _often(every_s: float) -> str:
+    """Return how often a source is read in a watch, where it costs no more than its share."""
+    return "Each second" if every_s == EACH_SECOND else f"Every {every_s:g} s"
 
 
 def _saved_only(one: Reach) -> bool:

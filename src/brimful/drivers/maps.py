@@ -32,7 +32,7 @@ class Counter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     Without a `meaning` a name is known and says nothing of a buffer; `note` says why. `unless`: names that count the
     same frames better (a total beside its parts): where one of them is present, this counter is left out.
-    `width_bits` is where the counter wraps.
+    `width_bits` is where the counter wraps. `refresh_seconds`: how old its value may be, where that is not the driver's.
     """
 
     names: tuple[str, ...]
@@ -41,6 +41,7 @@ class Counter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     doubt: str = ""
     width_bits: int = 64
     unless: tuple[str, ...] = ()
+    refresh_seconds: float = 0
 
 
 class Unseen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,9 +122,16 @@ class DriverMap:
     def series_for(self, names: tuple[str, ...], interface: str, *, guessed: bool = False) -> tuple[Series | None, ...]:
         """Return the series of each name, in order; None for a name that says nothing of a buffer.
 
-        The names are all of one `ethtool -S`, as the driver gives them: leading blanks tell sections. Cached.
+        The names are all of one `ethtool -S`, as the driver gives them: leading blanks tell sections. A name that this
+        map does not explain and that looks like a drop is taken by name only. Cached.
         """
         return _series_for(self, names, interface, guessed)
+
+    def unmapped(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """Return the positions of names that look like a drop and that nothing but their name explains."""
+        known = self._counters if self.driver != GENERIC else Names(())
+        raws = [name.strip() for name in names]
+        return tuple(i for i, raw in enumerate(raws) if known.find(raw) is None and by_name_only(raw))
 
     def rtnl_series(self, field: str, interface: str, source: str) -> Series | None:
         """Return the series of a field of rtnl_link_stats64, or None where this driver gives it no known meaning."""
@@ -157,7 +165,7 @@ class DriverMap:
             yield series
 
     def _column(self, raw: str, present: set[str], place: str, *, guessed: bool) -> Series | None:
-        counter, part = self._counters.find(raw) or (None, "")
+        counter, part = self._counters.find(raw) or (by_name_only(raw), "")
         if counter is None or not counter.meaning or not present.isdisjoint(counter.unless):
             return None
         doubt = "; ".join(filter(None, (counter.doubt, GUESSED if guessed else "")))
@@ -167,7 +175,8 @@ class DriverMap:
 
 def _series(counter: Counter, place: str, raw: str, source: str, refresh: float, doubt: str) -> Series:  # noqa: PLR0913, PLR0917 - the parts of a series
     width = 0 if MEANINGS[counter.meaning].kind in _UNCOUNTED else counter.width_bits
-    return Series(counter.meaning, place, raw, source, width, int(refresh * SECOND), doubt)
+    age = int((counter.refresh_seconds or refresh) * SECOND)
+    return Series(counter.meaning, place, raw, source, width, age, doubt)
 
 
 @lru_cache(maxsize=16384)
@@ -231,6 +240,12 @@ def _by_name() -> dict[str, DriverMap]:
 def driver_map(name: str) -> DriverMap:
     """Return the map of a driver as `ethtool -i` names it; of an unknown one, the map by name only."""
     return _by_name().get(name) or all_maps()[GENERIC]
+
+
+def by_name_only(raw: str) -> Counter | None:
+    """Return what a name that looks like a drop is taken for where no map explains it, with least confidence."""
+    found = all_maps()[GENERIC].explain(raw)
+    return found if found is not None and found.meaning else None
 
 
 @lru_cache(maxsize=4096)

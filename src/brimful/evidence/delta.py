@@ -22,6 +22,7 @@ class Step(StrEnum):
     ADVANCED = "advanced"
     RESET = "reset"
     CORRECTED = "corrected"
+    REPEATED = "repeated"
 
 
 def step(old: int, new: int, width_bits: int, *, same_boot: bool = True) -> tuple[int, Step]:
@@ -52,9 +53,10 @@ class Reading:
     """One series over all frames that hold it, in time order.
 
     `delta` is None with a single sample: nothing is known about now. `seconds` is None where the clocks do not tell.
+    `repeats` is the number that it only adds again at every read (`brimful.evidence.repeat`), 0 for other counters.
     """
 
-    __slots__ = ("delta", "frames", "seconds", "series", "steps")
+    __slots__ = ("delta", "frames", "repeats", "seconds", "series", "steps")
 
     def __init__(self, series: Series, frames: list[tuple[Frame, int]]) -> None:
         self.series = series
@@ -62,6 +64,7 @@ class Reading:
         self.steps: set[Step] = set()
         self.delta: int | None = None
         self.seconds: float | None = None
+        self.repeats = 0
         if len(frames) > 1:
             total = 0
             for (before, i), (after, j) in pairwise(frames):
@@ -73,6 +76,12 @@ class Reading:
             self.delta = total
             first, last = frames[0][0], frames[-1][0]
             self.seconds = seconds_between(first.at, last.at, same_boot=first.boot == last.boot)
+
+    def disbelieve(self, number: int) -> None:
+        """Take its advances for one number that is added again at every read: nothing was counted."""
+        self.repeats = number
+        self.delta = 0
+        self.steps.add(Step.REPEATED)
 
     @property
     def first(self) -> int:

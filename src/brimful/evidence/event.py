@@ -9,7 +9,7 @@ Value = str | int | float
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something that happened, such as a log line. `kind` is a name of `brimful.chain.meaning.EVENTS`."""
+    """Something that happened, such as a log line. `kind` is a name of `brimful.chain.fact.EVENTS`."""
 
     kind: str
     place: str
@@ -19,7 +19,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """Something that is: a driver version, a limit, the demux card. `name` is one of `brimful.chain.meaning.FACTS`."""
+    """Something that is: a driver version, a limit, the demux card. `name` is one of `brimful.chain.fact.FACTS`."""
 
     name: str
     place: str

@@ -1,15 +1,22 @@
 """All that is known of one machine, indexed by meaning."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 
 from brimful.chain.place import whole
 from brimful.evidence.delta import Reading
 from brimful.evidence.event import Event, Fact
 from brimful.evidence.frame import Frame
+from brimful.evidence.moment import Moment
 from brimful.evidence.origin import Blind, Unread
-from brimful.evidence.series import Series
+from brimful.evidence.repeat import REPEATABLE, repeated
+from brimful.evidence.series import Layout, Series
+from brimful.evidence.weight import one_view, weigh
 
 Item = Frame | Event | Fact | Unread | Blind
+
+MOST_UNREAD = 1000
+"""Unread lines that a watch without end keeps, the latest: one bad line comes again with each read."""
 
 
 class Evidence:
@@ -22,10 +29,13 @@ class Evidence:
         self.unread: list[Unread] = []
         self._blind: dict[Blind, None] = {}
         self.lines = 0
-        self._frames: dict[Series, list[tuple[Frame, int]]] = {}
-        self._by_meaning: dict[str, dict[Series, Reading | None]] = {}
+        self._sequence = 0
+        self._frames: dict[Layout, list[tuple[int, Frame]]] = {}
+        self._by_meaning: dict[str, dict[Series, list[tuple[Layout, int]]]] = {}
+        self._by_place: dict[str, dict[str, list[Series]]] = {}
+        self._readings: dict[Series, Reading] = {}
         self._events: dict[str, list[Event]] = {}
-        self._facts: dict[str, list[Fact]] = {}
+        self._facts: dict[str, dict[str, list[Fact]]] = {}
         for item in items:
             self.add(item)
 
@@ -33,17 +43,69 @@ class Evidence:
         """Take in one thing that was read."""
         match item:
             case Frame():
-                for index, series in enumerate(item.layout.series):
-                    self._frames.setdefault(series, []).append((item, index))
-                    self._by_meaning.setdefault(series.meaning, {})[series] = None
+                self._take(item)
             case Event():
                 self._events.setdefault(item.kind, []).append(item)
             case Fact():
-                self._facts.setdefault(item.name, []).append(item)
+                self._facts.setdefault(item.name, {}).setdefault(item.place, []).append(item)
             case Unread():
                 self.unread.append(item)
             case Blind():
                 self._blind[item] = None
+
+    def see(self, blind: Blind) -> None:
+        """Take back what could not be seen: it can be now."""
+        self._blind.pop(blind, None)
+
+    def _take(self, frame: Frame) -> None:
+        """Keep a frame; its columns are looked up once for all frames of one layout."""
+        kept = self._frames.get(frame.layout)
+        if kept is None:
+            kept = self._frames[frame.layout] = []
+            for index, series in enumerate(frame.layout.series):
+                self._by_meaning.setdefault(series.meaning, {}).setdefault(series, []).append((frame.layout, index))
+                self._by_place.pop(series.meaning, None)
+        self._sequence += 1
+        kept.append((self._sequence, frame))
+        self._readings.clear()
+
+    def forget(self, before_ns: int, facts_before_ns: int, read_ns: Mapping[str, int] = {}) -> None:
+        """Drop frames read up to one moment of the monotonic clock, events and facts before another.
+
+        For a watch that has no end. Of each layout that is still read, the last frame up to the moment stays: the
+        window begins with it. What has no monotonic time stays, of unread lines the latest.
+
+        `read_ns` tells when each source was read last: what it has not shown again since is gone, but where it has not
+        been read since, because it costs much, the last two frames stay, so that it is not taken for a single sample.
+        """
+        del self.unread[:-MOST_UNREAD]
+        for layout, kept in list(self._frames.items()):
+            old = sum(1 for _, frame in kept if _steady(frame.at, before_ns + 1) <= before_ns)
+            if old == len(kept):
+                source = layout.series[0].source if layout.series else ""
+                if _steady(kept[-1][1].at, 0) < read_ns.get(source, before_ns + 1):
+                    self._drop(layout)
+                else:
+                    del kept[:-2]
+            elif old > 1:
+                del kept[: old - 1]
+        for events in self._events.values():
+            events[:] = [event for event in events if _steady(event.at, facts_before_ns) >= facts_before_ns]
+        for places in self._facts.values():
+            for place, facts in list(places.items()):
+                del facts[:-1]
+                if _steady(facts[-1].at, facts_before_ns) < facts_before_ns:
+                    del places[place]
+        self._readings.clear()
+
+    def _drop(self, layout: Layout) -> None:
+        del self._frames[layout]
+        for series in layout.series:
+            known = self._by_meaning[series.meaning]
+            known[series] = [found for found in known[series] if found[0] is not layout]
+            if not known[series]:
+                del known[series]
+                self._by_place.pop(series.meaning, None)
 
     @property
     def blind(self) -> list[Blind]:
@@ -52,31 +114,78 @@ class Evidence:
 
     def readings(self, *meanings: str, place: str | None = None) -> list[Reading]:
         """Return all series of these meanings; with `place`, those on the same interface, card or socket."""
+        known: Iterable[Series]
         found = []
         for meaning in meanings:
-            known = self._by_meaning.get(meaning, {})
-            for series, reading in known.items():
-                if place is not None and whole(series.place) != whole(place):
-                    continue
-                found.append(reading or self._read(series))
+            known = self._by_meaning.get(meaning, ()) if place is None else self._at(meaning, place)
+            found += [self._readings.get(series) or self._read(series) for series in known]
         return found
 
+    def _at(self, meaning: str, place: str) -> list[Series]:
+        """Return the series of a meaning on one interface, card or socket; who is where is looked up once."""
+        places = self._by_place.get(meaning)
+        if places is None:
+            places = self._by_place[meaning] = {}
+            for series in self._by_meaning.get(meaning, ()):
+                places.setdefault(whole(series.place), []).append(series)
+        return places.get(whole(place), [])
+
     def _read(self, series: Series) -> Reading:
-        reading = self._by_meaning[series.meaning][series] = Reading(series, _in_order(self._frames[series]))
+        found = self._by_meaning[series.meaning][series]
+        frames = [(sequence, frame, index) for layout, index in found for sequence, frame in self._frames[layout]]
+        if len(found) > 1:
+            frames.sort(key=itemgetter(0))
+        reading = self._readings[series] = Reading(series, _in_order([(frame, index) for _, frame, index in frames]))
+        if series.meaning in REPEATABLE and reading.delta:
+            number = repeated(reading, self._passed(series.place))
+            if number:
+                reading.disbelieve(number)
         return reading
+
+    def _passed(self, place: str) -> int:
+        """Return the frames that an interface received between the samples."""
+        known = self._at("nic.ring.passed", place)
+        return weigh(one_view([self._readings.get(series) or self._read(series) for series in known])).lost
 
     def all_readings(self) -> Iterator[Reading]:
         """Yield every series there is."""
         for meaning in self._by_meaning:
             yield from self.readings(meaning)
 
+    def frames(self) -> Iterator[Frame]:
+        """Yield every frame there is, in no particular order."""
+        for kept in self._frames.values():
+            for _, frame in kept:
+                yield frame
+
+    def since(self, count: int) -> tuple[list[Frame], int]:
+        """Return the frames taken in after the first `count`, in order, and how many there were by now: for each sweep."""
+        newer = []
+        for kept in self._frames.values():
+            for sequence, frame in reversed(kept):
+                if sequence <= count:
+                    break
+                newer.append((sequence, frame))
+        return [frame for _, frame in sorted(newer, key=itemgetter(0))], self._sequence
+
+    def advanced(self, meanings: Iterable[str]) -> bool:
+        """Tell whether any series of these meanings changed between its last two frames: quickly, for each sweep."""
+        for meaning in meanings:
+            for found in self._by_meaning.get(meaning, {}).values():
+                layout, index = found[-1]
+                kept = self._frames[layout][-2:]
+                if kept[0][1].values[index] != kept[-1][1].values[index]:
+                    return True
+        return False
+
     def events(self, kind: str, place: str | None = None) -> list[Event]:
         """Return the events of a kind in the order they were read."""
         return [event for event in self._events.get(kind, []) if place is None or whole(event.place) == whole(place)]
 
     def facts(self, name: str, place: str | None = None) -> list[Fact]:
-        """Return the facts of a name."""
-        return [fact for fact in self._facts.get(name, []) if place is None or fact.place == place]
+        """Return the facts of a name, those of one place together."""
+        places = self._facts.get(name, {})
+        return [fact for facts in places.values() for fact in facts] if place is None else list(places.get(place, ()))
 
     def fact(self, name: str, place: str = "") -> Fact | None:
         """Return the latest fact of a name at a place, or None."""
@@ -86,6 +195,11 @@ class Evidence:
     def places(self, *meanings: str) -> list[str]:
         """Return the interfaces, cards or sockets at which any of these meanings is counted, in order of appearance."""
         return list(dict.fromkeys(whole(s.place) for m in meanings for s in self._by_meaning.get(m, {})))
+
+
+def _steady(at: Moment | None, default: int) -> int:
+    """Return a moment on the monotonic clock, or a default where it has none."""
+    return default if at is None or at.monotonic_ns is None else at.monotonic_ns
 
 
 def _in_order(frames: list[tuple[Frame, int]]) -> list[tuple[Frame, int]]:

@@ -14,7 +14,7 @@ class Frame:
     """The values of one layout at one moment.
 
     `values` are unsigned 64-bit integers in the order of the layout; `lines` the 1-based line each was read from
-    (in the document that `origin_of` resolves). What was not there is not in the layout: N/A is not 0.
+    (in the document that `origin_of` resolves); None where there are no lines: `origin_of` then takes the index. What was not there is not in the layout: N/A is not 0.
     `boot` identifies the machine's run, where known: counters of different boots are never subtracted.
     """
 
@@ -25,7 +25,7 @@ class Frame:
         layout: Layout,
         values: "array[int]",
         at: Moment | None,
-        lines: "array[int]",
+        lines: "array[int] | None",
         origin_of: Callable[[int], Origin],
         boot: str = "",
     ) -> None:
@@ -38,7 +38,7 @@ class Frame:
 
     def origin(self, index: int) -> Origin:
         """Return where the value at `index` was read."""
-        return self.origin_of(self.lines[index])
+        return self.origin_of(self.lines[index] if self.lines is not None else index)
 
 
 class Sheet:

@@ -16,7 +16,15 @@ FIVE_MINUTES = "5min"
 NAMED = ("nic.ring.no_buffer", "driver.memory.dropped", "protocol.input.no_handler")
 """Drops of one link that `rx_dropped` may count and another counter names."""
 
-READ_FROM = ("protocol.input.rx_dropped", "softnet.backlog.dropped", *NAMED)
+MISSED = "rx_missed"
+"""Part of the name of a sum that `/proc/net/dev` prints: rx_dropped with the NIC's own misses."""
+
+TRACED = ("softnet.backlog.traced", "protocol.input.traced")
+"""Drops that the stack counts in `rx_dropped` and that tracing tells apart by interface."""
+UNWANTED = "UNHANDLED_PROTO"
+"""The reason the kernel gives for a packet that no protocol wants."""
+
+READ_FROM = ("protocol.input.rx_dropped", "softnet.backlog.dropped", "nic.fifo.overrun", *NAMED, *TRACED)
 """The meanings by which drops are found to be unexplained."""
 
 
@@ -109,20 +117,56 @@ def unexplained(evidence: Evidence) -> list[Unexplained]:
     """Return, per interface, what `rx_dropped` counted beyond the drops that have a name.
 
     `rx_dropped` of a link is the driver's own drops plus the stack's (backlog, unwanted protocols): net/core/dev.c,
-    dev_get_stats(). The backlog's drops cannot be told apart by interface, so all of them are allowed for.
+    dev_get_stats(). Where the kernel's drops were traced, both are known to the packet; else the backlog's cannot be told
+    apart by interface, so all of them are allowed for.
     """
     backlog = weigh(evidence.readings("softnet.backlog.dropped")).lost
+    traced = [reading for reading in evidence.readings(*TRACED) if reading.delta is not None]
     rest = []
     for total in evidence.readings("protocol.input.rx_dropped"):
         if not total.delta:
             continue
-        named = weigh(
+        meanings = (*NAMED, "nic.fifo.overrun") if MISSED in total.series.raw else NAMED
+        known = [
             reading
-            for meaning in NAMED
+            for meaning in meanings
             for reading in one_view(evidence.readings(meaning, place=total.series.place))
-            if reading.delta
-        ).lost
-        packets = total.delta - named - backlog
+        ]
+        if any(reading.repeats for reading in known):  # the sum repeats it too
+            continue
+        named = weigh(reading for reading in known if reading.delta).lost
+        packets = total.delta - named - (_stack(traced, total.series.place) if traced else backlog)
         if packets > 0:
             rest.append(Unexplained(("nic.ring", "protocol.input"), total.series.place, packets, total.seconds))
     return rest
+
+
+def _stack(traced: list[Reading], interface: str) -> int:
+    """Return how many of an interface's packets the stack itself counted as dropped, as it was traced."""
+    return sum(
+        reading.delta or 0
+        for reading in traced
+        if reading.series.place == interface
+        and (reading.series.meaning == TRACED[0] or reading.series.raw.startswith(UNWANTED))
+    )
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One reason that the kernel gave for dropping packets, over a watch."""
+
+    stage: str
+    place: str
+    reason: str
+    packets: int
+    seconds: float | None
+
+
+def reasons(evidence: Evidence) -> list[Reason]:
+    """Return the reasons the kernel gave for its drops, most frequent first: another view of losses counted elsewhere."""
+    names = [meaning.name for meaning in MEANINGS.values() if meaning.kind is Kind.TRACED]
+    found = [
+        Reason(MEANINGS[r.series.meaning].stage.name, r.series.place, r.series.raw, r.delta, r.seconds)
+        for r in evidence.readings(*names)
+        if r.delta
+    ]
+    return sorted(found, key=lambda reason: -reason.packets)

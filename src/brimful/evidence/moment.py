@@ -30,6 +30,12 @@ class Moment(msgspec.Struct, frozen=True):
         text = stamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return text.replace(".000Z", "Z")
 
+    def earlier(self, seconds: float) -> "Moment":
+        """Return the moment so many seconds before, on the same clocks."""
+        ns = round(seconds * SECOND)
+        steady = None if self.monotonic_ns is None else self.monotonic_ns - ns
+        return msgspec.structs.replace(self, ns=self.ns - ns, monotonic_ns=steady)
+
 
 def span(moments: Iterable[Moment | None]) -> tuple[Moment, Moment] | None:
     """Return the earliest and the latest of those moments that are known; None where none is."""

@@ -17,8 +17,21 @@ LIFETIME_COUNT = 10_000
 """The same where nothing says how many packets there were."""
 
 
-AGAIN = ("link", "nstat", "udp_sockets", "netstat_sockets")
-"""Sources that repeat what a better one shows: a driver's own counters, `/proc/net/snmp`, `ss`."""
+IDLE_SHARE = 0.999
+"""Lost packets as a share of all, from which the drain is not slow: it stands still, or the counter is wrong."""
+
+AGAIN = (
+    "nic_queues",
+    "nic_pause",
+    "link",
+    "nstat",
+    "udp_sockets",
+    "netstat_sockets",
+    "netlink_sockets",
+    "packet_sockets",
+    "sctp_associations",
+)
+"""Sources that repeat what a better one shows: a driver's own counters, `/proc/net/snmp`, `ss`. Better ones come first."""
 
 
 class Weight(msgspec.Struct, frozen=True):
@@ -43,6 +56,11 @@ class Weight(msgspec.Struct, frozen=True):
             return None
         return self.lost / (self.lost + self.passed)
 
+    @property
+    def idle(self) -> bool:
+        """Whether next to nothing passed while it was lost: a drain that is too slow would have let some through."""
+        return self.now and self.share is not None and self.share >= IDLE_SHARE
+
     def __str__(self) -> str:
         """`1,234 packets (5.1 %) in 10.0 s`, or `... since the counters were cleared`."""
         share = f" ({percent(self.share)})" if self.share is not None else ""
@@ -66,8 +84,17 @@ def percent(share: float) -> str:
 
 def one_view(readings: list[Reading]) -> list[Reading]:
     """Keep one view of each interface, protocol or socket, where several sources show the same packets again."""
-    first = {whole(reading.series.place) for reading in readings if reading.series.source not in AGAIN}
-    return [r for r in readings if r.series.source not in AGAIN or whole(r.series.place) not in first]
+    best: dict[str, int] = {}
+    for reading in readings:
+        place = whole(reading.series.place)
+        best[place] = min(_rank(reading), best.get(place, len(AGAIN)))
+    return [reading for reading in readings if _rank(reading) == best[whole(reading.series.place)]]
+
+
+def _rank(reading: Reading) -> int:
+    """Return how good a view is: the smaller the better."""
+    source = reading.series.source
+    return AGAIN.index(source) if source in AGAIN else -1
 
 
 def weigh(lost: Iterable[Reading], passed: Iterable[Reading] = ()) -> Weight:

@@ -13,7 +13,10 @@ import mmap
 import os
 import socket
 import struct
+import sys
 import weakref
+from array import array
+from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
@@ -38,9 +41,13 @@ MARGIN = 2
 TRIES = 4
 """How often counters are read again whose number keeps changing."""
 
+LASTING = frozenset((errno.EOPNOTSUPP, errno.EPERM, errno.EACCES))
+"""Refusals that stay: such an interface is not asked again until the list of interfaces changes."""
+
 MOST_KNOWN = 65536
 """Interfaces whose names are kept; where they come and go all the time the old ones are forgotten at once."""
 
+_WORD = 8
 _IFREQ = struct.Struct("16sP16x")
 _SSET_INFO = struct.Struct("=IIQI")
 _STRINGS = struct.Struct("=III")
@@ -63,6 +70,44 @@ class Statistics(msgspec.Struct, frozen=True):
 
     names: tuple[str, ...]
     values: tuple[int, ...]
+
+
+class Block(msgspec.Struct, frozen=True):
+    """The counters of all interfaces that count the same things.
+
+    `values` holds a row of `stride` numbers for each interface: one that is no counter, then the counters.
+    """
+
+    interfaces: tuple[str, ...]
+    names: tuple[str, ...]
+    values: "array[int]"
+    stride: int
+
+
+class Sweep(msgspec.Struct, frozen=True):
+    """The counters of many interfaces, read one after the other; `errors` names those that refused."""
+
+    blocks: tuple[Block, ...]
+    errors: tuple[tuple[str, EthtoolError], ...]
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """One interface of a plan: where its answer goes, and the request that says so."""
+
+    index: int
+    interface: str
+    offset: int
+    request: bytes
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    """Who is asked for how many counters, and where the answers go: made once for a list of interfaces."""
+
+    interfaces: tuple[tuple[int, str], ...]
+    blocks: tuple[tuple[tuple[str, ...], tuple[_Row, ...]], ...]
+    errors: tuple[tuple[str, EthtoolError], ...]
+    buffer: mmap.mmap
+    pointer: ctypes.c_char
 
 
 class DriverInfo(msgspec.Struct, frozen=True):
@@ -102,6 +147,7 @@ class Ethtool:
         self._buffer = mmap.mmap(-1, RESERVED)
         self._pointer = ctypes.c_char.from_buffer(self._buffer)
         self._known: dict[tuple[int, str], tuple[str, ...]] = {}
+        self._plan: _Plan | None = None
 
     def statistics(self, interface: str, index: int = 0) -> Statistics:
         """Return the driver's own counters (`ethtool -S`); `EthtoolError` where it has none.
@@ -118,6 +164,84 @@ class Ethtool:
                 return Statistics(names, values)
             self._known.pop(key, None)
         raise EthtoolError(interface, errno.EAGAIN)
+
+    def sweep(self, interfaces: Iterable[tuple[int, str]]) -> Sweep:
+        """Return the counters of all these interfaces (index and name), at the cost of one call for each.
+
+        Answers go side by side into one buffer, whose rows begin with the header of struct ethtool_stats.
+        """
+        wanted = tuple(interfaces)
+        if self._plan is None or self._plan.interfaces != wanted:
+            self._plan = self._planned(wanted)
+        plan = self._plan
+        if any(error.errno not in LASTING for _, error in plan.errors):
+            self._plan = None
+        blocks: list[Block] = []
+        errors = list(plan.errors)
+        for names, rows in plan.blocks:
+            failed = self._fill(plan, rows, len(names))
+            start, stride = rows[0].offset, len(names) + 1
+            values = array("Q", plan.buffer[start : start + len(rows) * stride * _WORD])
+            header = int.from_bytes(_STATS.pack(GSTATS, len(names)), sys.byteorder)
+            heads = values[::stride]
+            if not failed and heads.count(header) == len(rows):
+                blocks.append(Block(tuple(row.interface for row in rows), names, values, stride))
+                continue
+            good = [at for at, head in enumerate(heads) if head == header and at not in failed]
+            self._plan = None  # something grew, shrank or went: look again next time
+            kept = array("Q")
+            for at in good:
+                kept.extend(values[at * stride : (at + 1) * stride])
+            if good:
+                blocks.append(Block(tuple(rows[at].interface for at in good), names, kept, stride))
+            for at in sorted(set(range(len(rows))).difference(good)):
+                self._alone(rows[at], blocks, errors)
+        return Sweep(tuple(blocks), tuple(errors))
+
+    def _planned(self, wanted: tuple[tuple[int, str], ...]) -> _Plan:
+        """Ask each interface what it counts, and give each its place."""
+        alike: dict[tuple[str, ...], list[tuple[int, str]]] = {}
+        errors: list[tuple[str, EthtoolError]] = []
+        for index, interface in wanted:
+            try:
+                names = self.statistics(interface, index).names
+                alike.setdefault(names, []).append((index, interface))
+            except EthtoolError as error:
+                errors.append((interface, error))
+        size = sum(len(members) * (len(names) + 1) * _WORD for names, members in alike.items())
+        buffer = mmap.mmap(-1, size + RESERVED)  # a driver that has grown must not write beyond it
+        pointer = ctypes.c_char.from_buffer(buffer)
+        start = ctypes.addressof(pointer)
+        offset = 0
+        blocks: list[tuple[tuple[str, ...], tuple[_Row, ...]]] = []
+        for names, members in alike.items():
+            rows: list[_Row] = []
+            for index, interface in members:
+                rows.append(_Row(index, interface, offset, _IFREQ.pack(os.fsencode(interface), start + offset)))
+                offset += (len(names) + 1) * _WORD
+            blocks.append((names, tuple(rows)))
+        return _Plan(wanted, tuple(blocks), tuple(errors), buffer, pointer)
+
+    def _fill(self, plan: _Plan, rows: tuple[_Row, ...], count: int) -> set[int]:
+        """Have the kernel write each row; return the rows it refused."""
+        failed: set[int] = set()
+        ioctl, pack, buffer, descriptor = fcntl.ioctl, _STATS.pack_into, plan.buffer, self._socket.fileno()
+        for at, row in enumerate(rows):
+            pack(buffer, row.offset, GSTATS, count)  # just before: what a row before has overrun is no command
+            try:
+                ioctl(descriptor, SIOCETHTOOL, row.request)
+            except OSError:
+                failed.add(at)
+        return failed
+
+    def _alone(self, row: _Row, blocks: list[Block], errors: list[tuple[str, EthtoolError]]) -> None:
+        """Read one interface that has changed since it was planned."""
+        try:
+            found = self.statistics(row.interface, row.index)
+        except EthtoolError as error:
+            errors.append((row.interface, error))
+            return
+        blocks.append(Block((row.interface,), found.names, array("Q", (0, *found.values)), len(found.names) + 1))
 
     def _keep(self, key: tuple[int, str], names: tuple[str, ...]) -> None:
         if key[0]:
@@ -137,6 +261,13 @@ class Ethtool:
         _RINGPARAM.pack_into(self._buffer, 0, GRINGPARAM, *(0,) * 8)
         self._ask(interface)
         return Rings(*_RINGPARAM.unpack_from(self._buffer)[1:])
+
+    def words(self, interface: str, command: int, count: int) -> tuple[int, ...]:
+        """Return the words of 32 bits that follow the command in an answer of `count` of them."""
+        layout = f"={count + 1}I"
+        struct.pack_into(layout, self._buffer, 0, command, *(0,) * count)
+        self._ask(interface)
+        return struct.unpack_from(layout, self._buffer)[1:]
 
     def _count(self, interface: str) -> int:
         """Return how many counters there are now."""

@@ -1,4 +1,4 @@
-"""Netlink: dumps of what the kernel knows, by raw messages (include/uapi/linux/netlink.h, rtnetlink.h, if_link.h).
+"""Netlink: dumps of what the kernel knows, by raw messages (include/uapi/linux/netlink.h).
 
 A message is `length u32, type u16, flags u16, sequence u32, port u32` and a body; an attribute is `length u16,
 type u16` and a value. Both are padded to four bytes, and both are in the byte order of the machine.
@@ -25,62 +25,23 @@ NLMSG_DONE = 3
 FIRST_KIND = 0x10
 """Types below are control messages."""
 
-RTM_NEWLINK = 16
-RTM_GETLINK = 18
-IFLA_IFNAME = 3
-IFLA_MTU = 4
-IFLA_OPERSTATE = 16
-IFLA_LINKINFO = 18
-IFLA_STATS64 = 23
-IFLA_CARRIER_CHANGES = 35
-IFLA_INFO_KIND = 1
-
 LARGEST_DATAGRAM = 1 << 16
 """The kernel fills at most 32 KiB at a time (net/netlink/af_netlink.c, netlink_dump)."""
 
 TRIES = 8
 """How often a dump is begun again that was interrupted by a change."""
 
+LENGTH_OF_DONE = 20
+"""Bytes of the message that ends a dump: its header and an error number."""
+
 TYPE_MASK = 0x3FFF
 """Without NLA_F_NESTED and NLA_F_NET_BYTEORDER."""
 
-OPERSTATES = ("UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP")
-"""RFC 2863 ifOperStatus in the kernel's order, as iproute2 writes them."""
-
-STATS64 = (
-    "rx_packets",
-    "tx_packets",
-    "rx_bytes",
-    "tx_bytes",
-    "rx_errors",
-    "tx_errors",
-    "rx_dropped",
-    "tx_dropped",
-    "multicast",
-    "collisions",
-    "rx_length_errors",
-    "rx_over_errors",
-    "rx_crc_errors",
-    "rx_frame_errors",
-    "rx_fifo_errors",
-    "rx_missed_errors",
-    "tx_aborted_errors",
-    "tx_carrier_errors",
-    "tx_fifo_errors",
-    "tx_heartbeat_errors",
-    "tx_window_errors",
-    "rx_compressed",
-    "tx_compressed",
-    "rx_nohandler",
-    "rx_otherhost_dropped",
-)
-"""The fields of struct rtnl_link_stats64 in order. Kernels append to it; older ones have fewer."""
-
 _HEADER = struct.Struct("=IHHII")
+_HEAD = struct.Struct("=IHH")
 _ATTRIBUTE = struct.Struct("=HH")
-_IFINFO = struct.Struct("=BxHiII")
-_U32 = struct.Struct("=I")
 _ERRNO = struct.Struct("=i")
+_U32 = struct.Struct("=I")
 
 
 class NetlinkError(Exception):
@@ -104,25 +65,6 @@ class Dump(msgspec.Struct, frozen=True):
     """The bodies of a dump. `whole` is false where the list changed each time it was read: entries may be missing."""
 
     bodies: tuple[bytes, ...]
-    whole: bool = True
-
-
-class Link(msgspec.Struct, frozen=True):
-    """One interface. `stats` holds the fields of rtnl_link_stats64 that the kernel has; None: carrier not counted."""
-
-    index: int
-    name: str
-    operstate: str
-    mtu: int
-    kind: str
-    stats: dict[str, int]
-    carrier_changes: int | None = None
-
-
-class Links(msgspec.Struct, frozen=True):
-    """All interfaces of a network namespace by index; `whole` as in `Dump`."""
-
-    links: tuple[Link, ...]
     whole: bool = True
 
 
@@ -179,11 +121,7 @@ class Netlink:
 
     def _dump(self, kind: int, body: bytes) -> Dump:
         sequence = next(self._sequences) & 0xFFFFFFFF
-        header = _HEADER.pack(_HEADER.size + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, 0)
-        try:
-            self._socket.sendto(header + body, (0, 0))
-        except OSError as error:
-            raise NetlinkError("netlink request", error.errno or errno.EIO) from error
+        self._send(kind, body, sequence)
         bodies: list[bytes] = []
         whole = True
         while True:
@@ -195,6 +133,35 @@ class Netlink:
                     return Dump(tuple(bodies), whole)
                 if message.kind >= FIRST_KIND:
                     bodies.append(message.body)
+
+    def datagrams(self, kind: int, body: bytes) -> list[bytes] | None:
+        """Return the datagrams of a dump as they came, without its end; None when it changed while it was read.
+
+        For dumps of a thousand entries each second, whose entries all look alike: nothing is made of them here.
+        """
+        sequence = next(self._sequences) & 0xFFFFFFFF
+        self._send(kind, body, sequence)
+        found: list[bytes] = []
+        interrupted = 0
+        while True:
+            data = self._receive()
+            end, flags = _last(data)
+            _, kind_, _, answered, _ = _HEADER.unpack_from(data, end)
+            if answered != sequence:  # left over from a request that ended in an error
+                continue
+            interrupted |= flags & NLM_F_DUMP_INTR  # one message has it, the first after the change
+            done = kind_ in (NLMSG_ERROR, NLMSG_DONE)
+            found.append(data[:end] if done else data)
+            if done:
+                is_last(next(messages(data[end:])))
+                return None if interrupted else found
+
+    def _send(self, kind: int, body: bytes, sequence: int) -> None:
+        header = _HEADER.pack(_HEADER.size + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, 0)
+        try:
+            self._socket.sendto(header + body, (0, 0))
+        except OSError as error:
+            raise NetlinkError("netlink request", error.errno or errno.EIO) from error
 
     def _receive(self) -> bytes:
         """Return the next datagram of the kernel; other senders are not heard."""
@@ -209,6 +176,21 @@ class Netlink:
                 return data
 
 
+def _last(data: bytes) -> tuple[int, int]:
+    """Return where the last message of a datagram begins and the flags of all; `NetlinkError` where one is cut short."""
+    offset = after = flags = 0
+    end = len(data)
+    head, size = _HEAD.unpack_from, _HEADER.size
+    while after < end or not end:
+        offset = after
+        length, _, some = head(data, offset) if end - offset >= size else (0, 0, 0)
+        if not size <= length <= end - offset:
+            raise NetlinkError(f"netlink message of {length} bytes in {end - offset}")
+        flags |= some
+        after = offset + ((length + 3) & ~3)
+    return offset, flags
+
+
 def is_last(message: Message) -> bool:
     """Whether a dump ends with this message; `NetlinkError` when it ends because the kernel refused."""
     if message.kind not in (NLMSG_ERROR, NLMSG_DONE):
@@ -220,45 +202,13 @@ def is_last(message: Message) -> bool:
     return True
 
 
-def link_stats(route: Netlink) -> Links:
-    """Return every interface with its statistics, one RTM_GETLINK dump on a `NETLINK_ROUTE` socket."""
-    dump = route.dump(RTM_GETLINK, _IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0))
-    links = {link.index: link for link in map(link_of, dump.bodies)}
-    return Links(tuple(links.values()), dump.whole)
-
-
-def link_of(body: bytes) -> Link:
-    """Return the interface of an RTM_NEWLINK body; `NetlinkError` where it is cut short.
-
-    A name that is no UTF-8 keeps its bytes as `os.fsdecode` does.
-    """
-    if len(body) < _IFINFO.size:
-        raise NetlinkError("netlink link is cut short")
-    found = attributes(body, _IFINFO.size)
-    state = found.get(IFLA_OPERSTATE, b"\0")[:1]
-    changes = found.get(IFLA_CARRIER_CHANGES)
-    return Link(
-        _IFINFO.unpack_from(body)[2],
-        _text(found.get(IFLA_IFNAME, b"")),
-        OPERSTATES[state[0]] if state and state[0] < len(OPERSTATES) else OPERSTATES[0],
-        _u32(found.get(IFLA_MTU, b"\0\0\0\0")),
-        _text(attributes(found.get(IFLA_LINKINFO, b"")).get(IFLA_INFO_KIND, b"")),
-        stats64(found.get(IFLA_STATS64, b"")),
-        None if changes is None else _u32(changes),
-    )
-
-
-def stats64(data: bytes) -> dict[str, int]:
-    """Return struct rtnl_link_stats64 by field: as many as there are bytes for, of those known here."""
-    count = min(len(data) // 8, len(STATS64))
-    return dict(zip(STATS64, struct.unpack_from(f"={count}Q", data), strict=False))
-
-
-def _u32(value: bytes) -> int:
+def u32(value: bytes) -> int:
+    """Return a number of 32 bits; `NetlinkError` where it has another size."""
     if len(value) != _U32.size:
         raise NetlinkError(f"netlink number of {len(value)} bytes")
     return int(_U32.unpack(value)[0])
 
 
-def _text(value: bytes) -> str:
+def text(value: bytes) -> str:
+    """Return a text up to its NUL. Bytes that are no UTF-8 are kept as `os.fsdecode` does."""
     return os.fsdecode(value.partition(b"\0")[0])

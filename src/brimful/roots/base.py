@@ -6,6 +6,7 @@ files that hold the same text; a source cannot tell the two apart.
 """
 
 import re
+from array import array
 from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from mmap import mmap
@@ -30,6 +31,48 @@ class Counters:
     def __init__(self, names: tuple[str, ...], values: tuple[int, ...]) -> None:
         self.names = names
         self.values = values
+
+
+class Table:
+    """Numbers of many things of one kind, as a live root has them each second: the counters of all NICs of one driver.
+
+    `rows` are the things (interfaces), `names` the columns in the kernel's order (names may repeat). The numbers of a
+    row stand together: `values[row * stride + skip + column]`. `drivers` as in `Document`.
+    `news`: rows or columns are not those of the table before, or that was long ago: whatever is to be said of them beside
+    their numbers is due.
+    """
+
+    __slots__ = ("at", "boot", "drivers", "name", "names", "news", "rows", "skip", "stride", "values")
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the shape of numbers at a moment
+        self,
+        name: str,
+        rows: tuple[str, ...],
+        names: tuple[str, ...],
+        values: "array[int]",
+        stride: int,
+        skip: int,
+        at: Moment,
+        boot: str,
+    ) -> None:
+        self.name = name
+        self.rows = rows
+        self.names = names
+        self.values = values
+        self.stride = stride
+        self.skip = skip
+        self.at = at
+        self.boot = boot
+        self.drivers: Mapping[str, str] = {}
+        self.news = True
+
+    def column(self, index: int) -> "array[int]":
+        """Return one column, a number for each row."""
+        return self.values[self.skip + index :: self.stride]
+
+    def origin(self, row: str) -> Origin:
+        """Return where the numbers of a row came from: the kernel, so there is no line."""
+        return Origin(self.name.replace("{interface}", row))
 
 
 class Document:
@@ -67,6 +110,7 @@ class Document:
         self.drivers: Mapping[str, str] = {}
         self._numbers = numbers or Lines(data)
         self._lines: list[str] | None = None
+        self._origins: dict[int, Origin] = {}
 
     @property
     def first_line(self) -> int:
@@ -94,9 +138,12 @@ class Document:
 
     def origin(self, line: int) -> Origin:
         """Return where line `line` of the region (from 1; 0 for the whole) is."""
-        if line < 1 or line > len(self.lines()):
-            return Origin(self.file)
-        return Origin(self.file, self.first_line + line - 1, self.lines()[line - 1][:LONGEST_LINE].strip())
+        found = self._origins.get(line)
+        if found is None:
+            known = 1 <= line <= len(self.lines())
+            raw = self.lines()[line - 1][:LONGEST_LINE].strip() if known else ""
+            found = self._origins[line] = Origin(self.file, self.first_line + line - 1 if known else 0, raw)
+        return found
 
     def origin_of(self, offset: int, raw: str) -> Origin:
         """Return where a line that begins at a byte offset of `data` is: for scans that never split the text."""

@@ -138,29 +138,13 @@ class CaptureRoot(Recording):
         )
 
 
-def collect(  # noqa: PLR0913 - what to ask, how often, and who is told
-    root: Root,
-    requests: Iterable[str],
-    *,
-    samples: int = 2,
-    interval_s: float = 1.0,
-    progress: Callable[[int, int], None] | None = None,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Recording:
-    """Ask a root for all requests, `samples` times, `interval_s` apart, and keep the answers in memory.
-
-    `progress` is called with how many samples were taken and how many there will be.
-    """
+def collect(root: Root, requests: Iterable[str], turns: Iterable[int]) -> Recording:
+    """Ask a root for all requests, once each turn, and keep the answers in memory."""
     wanted = tuple(requests)
     recording = Recording(root.name, root.kind, root.path, root.identity)
-    begin = time.monotonic()
-    for index in range(samples):
-        if index:
-            sleep(max(0.0, begin + index * interval_s - time.monotonic()))
+    for _ in turns:
         at = Moment(time.time_ns(), "realtime", monotonic_ns=time.monotonic_ns())
         recording.add(at, [(request, document) for request in wanted for document in root.documents(request)])
-        if progress:
-            progress(index + 1, samples)
     recording.add_blind(root.blind())
     recording.add_blind(_not_throughout(recording))
     return recording

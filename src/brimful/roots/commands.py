@@ -1,19 +1,18 @@
 """What the kernel said, in the words of the commands that people run: so that live and saved texts are read alike.
 
-Forms: ethtool 6.1, iproute2 6.1 (`ip -j -s -s link`, `ss -OHtuanmpe`).
+Forms: ethtool 6.1, iproute2 6.1 (`ip -j -s -s link`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
 from brimful.evidence.moment import Moment
 from brimful.kernel.ethtool import DriverInfo, Rings
-from brimful.kernel.netlink import Link
-from brimful.kernel.sockdiag import Memory, Owner, Socket
+from brimful.kernel.rtnetlink import Link
 from brimful.roots.base import Counters, Document
 
-ANY_IPV6 = "::"
 _RX = (
     *("bytes", "packets", "errors", "dropped", "over_errors", "multicast", "compressed", "length_errors"),
     *("crc_errors", "frame_errors", "fifo_errors", "missed_errors", "nohandler", "otherhost_dropped"),
@@ -22,8 +21,6 @@ _TX = (
     *("bytes", "packets", "errors", "dropped", "carrier_errors", "collisions", "compressed", "aborted_errors"),
     *("fifo_errors", "window_errors", "heartbeat_errors"),
 )
-_WAITING = ("LISTEN", "UNCONN")
-"""States in which the kernel tells of an IPv6 socket whether it takes IPv4 too (net/ipv4/inet_diag.c)."""
 _ONE_SIDED = frozenset(("multicast", "collisions"))
 """Fields of rtnl_link_stats64 that have no `rx_` or `tx_` in front."""
 
@@ -48,6 +45,12 @@ class CountersDocument(Document):
 def shown(name: str) -> str:
     """Return the name of an interface as text: bytes that are no UTF-8 are replaced."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=64)
+def all_shown(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of interfaces as text: one and the same tuple for the same interfaces, each second."""
+    return tuple(map(shown, names))
 
 
 def ethtool_statistics(counters: Counters) -> str:
@@ -112,49 +115,3 @@ def _link(link: Link) -> dict[str, object]:
 def _side(stats: dict[str, int], prefix: str, fields: tuple[str, ...]) -> dict[str, int]:
     names = {field: field if field in _ONE_SIDED else prefix + field for field in fields}
     return {field: stats[name] for field, name in names.items() if name in stats}
-
-
-def ss_line(found: Socket, holders: tuple[Owner, ...], name_of: Callable[[int], str]) -> str:
-    """Return the line of a socket in `ss -OHtuanmpe`; `name_of` tells the name of an interface by its index."""
-    bound = f"%{name_of(found.interface)}" if found.interface else ""
-    columns = [
-        found.protocol,
-        found.state,
-        str(found.rqueue),
-        str(found.wqueue),
-        _address(found, found.local, bound, found.local_port),
-        _address(found, found.remote, "", found.remote_port),
-        *([_users(holders)] if holders else []),
-        *([f"uid:{found.uid}"] if found.uid else []),
-        f"ino:{found.inode}",
-        f"sk:{found.cookie:x}",
-        *([f"v6only:{found.v6only:d}"] if ":" in found.local and found.state in _WAITING else []),
-        *([_memory(found.memory)] if found.memory else []),
-    ]
-    return " ".join(columns)
-
-
-def _address(found: Socket, host: str, bound: str, port: int) -> str:
-    if host == ANY_IPV6 and not found.v6only:
-        host = "*"  # takes IPv4 too
-    elif ":" in host:
-        host = f"[{host}]"
-    return f"{host}{bound}:{port or '*'}"
-
-
-def _users(holders: tuple[Owner, ...]) -> str:
-    each = ",".join(f'("{_printable(one.comm)}",pid={one.pid},fd={one.fd})' for one in holders)
-    return f"users:({each})"
-
-
-def _printable(comm: str) -> str:
-    """Return the name of a process without what would end its line or its quotes: any process may name itself."""
-    return "".join(c if c.isprintable() and c != '"' else "?" for c in comm) or "?"
-
-
-def _memory(memory: Memory) -> str:
-    drops = "" if memory.drops is None else f",d{memory.drops}"
-    return (
-        f"skmem:(r{memory.rmem_alloc},rb{memory.rcvbuf},t{memory.wmem_alloc},tb{memory.sndbuf}"
-        f",f{memory.forward_alloc & 0xFFFFFFFF},w{memory.wmem_queued},o{memory.optmem},bl{memory.backlog}{drops})"
-    )

@@ -1,9 +1,15 @@
-"""Accept queues that are full: the application does not call accept() fast enough, or its backlog is too short."""
+"""Queues of a listener that are full.
+
+Of connections that wait for accept(): the application does not call it fast enough, or its backlog is too short. Of
+requests that wait for the peer's last word (the SYN queue): peers ask and do not go on. A full accept queue fills that
+one too, so it is looked at only where no accept queue is full (net/ipv4/tcp_input.c, tcp_conn_request).
+"""
 
 from collections.abc import Iterator
 
 import msgspec
 
+from brimful.chain.owner import Owner
 from brimful.chain.place import whole
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
@@ -19,6 +25,7 @@ COLLECT = (
 
 @rule(
     "socket.listen.overflowed",
+    "socket.listen.request_queue_dropped",
     "socket.listen.passed",
     "socket.listen.queued",
     "socket.listen.limit",
@@ -47,6 +54,37 @@ def accept_queue(evidence: Evidence) -> Iterator[Finding]:
             statement=f"Connections were dropped at full accept queues, {weight}; one sample does not say when.",
             because=tuple(r.exhibit(f"{r.series.raw} {r.last:,}, one sample") for r in overflowed if r.last),
             collect=COLLECT,
+        )
+    if not full and not weight.lost:
+        yield from _requests(evidence)
+
+
+def _requests(evidence: Evidence) -> Iterator[Finding]:
+    dropped = one_view(evidence.readings("socket.listen.request_queue_dropped"))
+    weight = weigh(dropped, one_view(evidence.readings("socket.listen.passed")))
+    if weight.now or weight.over:
+        drops, do, are = ("drops", "do", "are") if weight.now else ("has dropped", "did", "were")
+        yield Finding(
+            stage="socket.listen",
+            place="tcp",
+            state=State.LOST if weight.now else State.OVER,
+            statement=f"A listener {drops} requests to connect: more peers {are} asking than its queue holds, and they {do} not finish what they began.",
+            owner=Owner.NETWORK,
+            because=(
+                *(r.exhibit(f"{r.series.raw}: {weight}") for r in dropped if r.counted),
+                *(r.exhibit("no accept queue overflowed") for r in evidence.readings("socket.listen.overflowed")[:1]),
+            ),
+            doubts=(
+                "which listener it is is not shown",
+                "very many honest clients at once, or answers to them that are lost, look the same",
+            ),
+            do=(
+                Treatment("answer with cookies when the queue is full", "sysctl -w net.ipv4.tcp_syncookies=1"),
+                Treatment("see who asks and does not go on", "ss -tn state syn-recv"),
+            ),
+            collect=COLLECT,
+            proven=True,
+            harm=weight.lost,
         )
 
 

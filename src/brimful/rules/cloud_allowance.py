@@ -12,7 +12,7 @@ from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 def cloud_allowance(evidence: Evidence) -> Iterator[Finding]:
     """Did the cloud provider drop packets above the instance's allowance?"""
     for interface in evidence.places("network.path.allowance_exceeded"):
-        readings = evidence.readings("network.path.allowance_exceeded", place=interface)
+        readings = one_view(evidence.readings("network.path.allowance_exceeded", place=interface))
         weight = weigh(readings, one_view(evidence.readings("nic.ring.passed", place=interface)))
         if not (weight.now or weight.over):
             continue

@@ -1,6 +1,7 @@
 """Frames dropped inside the NIC because its packet buffer was full (MPC and its relatives).
 
-What decides is the ring: a buffer that overflows while descriptors are free is not emptied by the bus.
+What decides is the ring: a buffer that overflows while descriptors are free is not emptied by the bus. Where nothing at
+all comes through, no slow bus is shown.
 (Intel, "How the Kitchen Sink and Statistics Explain and Treat Dropped Packets", 2009.)
 """
 
@@ -25,7 +26,7 @@ def nic_fifo(evidence: Evidence) -> Iterator[Finding]:
         if weigh(direct, passed).now or weigh(direct, passed).over:
             yield _finding(interface, direct, passed, direct=True)
         weight = weigh(overrun, passed)
-        if weight.now or weight.over:
+        if (weight.now and not weight.idle) or weight.over:
             yield _finding(interface, overrun, passed, direct=False)
         elif weight.lost and not weight.sampled:
             yield _open(interface, overrun, weight)

@@ -11,6 +11,7 @@ import msgspec
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.origin import Exhibit
+from brimful.evidence.sizing import instead, rate
 from brimful.evidence.weight import Weight, one_view, weigh
 from brimful.rules import Collect, Finding, State, Treatment, rule
 
@@ -39,11 +40,13 @@ def nic_ring(evidence: Evidence) -> Iterator[Finding]:
         passed = one_view(evidence.readings("nic.ring.passed", place=interface))
         lost = one_view(evidence.readings("nic.ring.no_buffer", place=interface))
         waited = one_view(evidence.readings("nic.ring.waited", place=interface))
-        overrun = weigh(one_view(evidence.readings("nic.fifo.overrun", place=interface)))
+        overrun = weigh(one_view(evidence.readings("nic.fifo.overrun", place=interface)), passed)
         weight, near = weigh(lost, passed), weigh(waited, passed)
         few = weight.lost < RING_SHARE * overrun.lost
         if (weight.now or weight.over) and not few:
             yield _lost(evidence, interface, lost, weight, overrun)
+        elif overrun.idle:
+            continue  # a ring that is emptied too slowly lets some through
         elif overrun.lost and near.lost >= RING_SHARE * overrun.lost:
             yield _holds(evidence, interface, waited, near, overrun)
         elif weight.lost and not weight.sampled and not few:
@@ -98,8 +101,12 @@ def _treatments(evidence: Evidence, interface: str) -> Iterator[Treatment]:
     size = next((r.last for r in evidence.readings("nic.ring.size", place=interface)), 0)
     if size and maximum > size:
         bigger = min(maximum, 4 * size)
+        arriving = rate(
+            one_view(evidence.readings("nic.ring.no_buffer", place=interface)),
+            one_view(evidence.readings("nic.ring.passed", place=interface)),
+        )
         yield Treatment(
-            f"enlarge the ring from {size:,} to {bigger:,} descriptors (the driver allows {maximum:,})",
+            f"enlarge the ring from {size:,} to {bigger:,} descriptors (the driver allows {maximum:,}){instead(size, bigger, arriving)}",
             f"ethtool -G {interface} rx {bigger}",
             temporary=True,
         )

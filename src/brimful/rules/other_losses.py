@@ -19,11 +19,8 @@ class Loss(msgspec.Struct, frozen=True):
 
 
 LOSSES = (
-    Loss("nic.tx_ring.timeouts", "the transmit queue of {place} hung {count} times {when}: driver, firmware or hardware", Collect("what the driver said", "dmesg")),
-    Loss("nic.tx_ring.errors", "{place} could not send {count} frames {when}", Collect("all counters of the NIC", "ethtool -S {place}")),
     Loss("protocol.input.discarded", "IP discarded {count} valid packets {when}: usually for want of memory", Collect("memory", "cat /proc/meminfo")),
-    Loss("socket.send.full", "full send buffers refused {count} datagrams {when}", Collect("the queues of the way out", "tc -s qdisc")),
-    Loss("kernel.table.reassembly_failed", "{count} fragments could not be put together {when}: pieces lost on the way, or the fragment table full", Collect("the fragment table's level and limit", "cat /proc/net/sockstat; sysctl net.ipv4.ipfrag_high_thresh")),
+    Loss("switch.queue.dropped", "an egress queue of the switch port {place} had no buffer for {count} packets {when}: more came for it than its link carries", Collect("the depth of its queues, and the switch's shared buffer", "ethtool -S {place}; devlink sb occupancy show")),
     Loss("dataplane.queue.fragment_errors", "the packet process of {place} could not cut or put together {count} fragments {when}", Collect("the drop counters of every card, twice, 60 s apart", "show iftask stats")),
     Loss("protocol.input.no_listener", "{count} datagrams came for ports that nobody listens on {when}"),
     Loss("protocol.input.no_handler", "{count} packets of {place} were wanted by no protocol, or came in on an inactive link of a bond {when}"),

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from brimful.chain.owner import Owner
+from brimful.evidence.cgroup import MUCH, Group, refused_groups
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.origin import Exhibit
@@ -18,7 +20,7 @@ COLLECT = (
     Collect("who holds the memory", "ss -anmp"),
     Collect("the counters, twice, 10 s apart", "cat /proc/net/sockstat /proc/net/netstat /proc/net/snmp"),
 )
-CONTAINER = "the memory limit of a container refuses in the same way (inference)"
+CONTAINER = "the memory limit of a container refuses in the same way, and is counted here too"
 ORPHANS = "TCPAbortOnMemory also counts connections aborted because there were too many orphans (tcp_max_orphans)"
 
 
@@ -28,6 +30,10 @@ ORPHANS = "TCPAbortOnMemory also counts connections aborted because there were t
     "protocol.memory.used",
     "protocol.memory.limit",
     "protocol.memory.pressure",
+    "protocol.memory.cgroup_used",
+    "protocol.memory.cgroup_total",
+    "protocol.memory.cgroup_limit",
+    "protocol.memory.cgroup_refused",
 )
 def protocol_memory(evidence: Evidence) -> Iterator[Finding]:
     """Has a protocol used up the memory that all its sockets share?"""
@@ -47,7 +53,7 @@ def _family(evidence: Evidence, family: str, members: tuple[str, ...]) -> Iterat
     weight = weigh(refused)
     level = _level(evidence, family)
     if weight.now:
-        yield _lost(family, refused, level)
+        yield _group_or_lost(evidence, family, refused, level)
     elif level and level[1]:
         yield _full(family, level[0])
     elif weight.lost and not weight.sampled:
@@ -66,7 +72,47 @@ def _level(evidence: Evidence, family: str) -> tuple[Exhibit, bool] | None:
     return used.exhibit(text), used.highest >= limit.last
 
 
-def _lost(family: str, refused: list[Reading], level: tuple[Exhibit, bool] | None) -> Finding:
+def _group_or_lost(
+    evidence: Evidence, family: str, refused: list[Reading], level: tuple[Exhibit, bool] | None
+) -> Finding:
+    """Name the cgroup that refused, where the sum of all sockets is not known to have been at its own limit."""
+    at_limit = level is not None and level[1]
+    groups = [] if at_limit else [g for g in refused_groups(evidence) if family == "tcp" or not g.of_tcp]
+    sure = [group for group in groups if group.sure]
+    aborted = any(r.delta for r in refused if r.series.meaning == "protocol.memory.aborted")
+    if sure and not aborted:
+        return _of_group(family, refused, level, sure[0])
+    likely = [group for group in groups if group.sure or (group.share or 0) >= MUCH]
+    return _lost(family, refused, level, tuple(next(group.exhibits()) for group in likely))
+
+
+def _of_group(family: str, refused: list[Reading], level: tuple[Exhibit, bool] | None, group: Group) -> Finding:
+    """What a cgroup refuses is counted as if the protocol had (`__sk_mem_raise_allocated`, net/core/sock.c)."""
+    return Finding(
+        stage="protocol.memory",
+        place=family,
+        state=State.LOST,
+        statement=f"{family.upper()} packets are refused because {group.place} is at its memory limit, not because all {family.upper()} sockets together are.",
+        owner=Owner.POLICY,
+        proven=True,
+        because=(
+            *(r.exhibit(f"{r.series.raw} rose by {r.delta:,}") for r in refused if r.delta),
+            *group.exhibits(),
+            *((level[0],) if level else ()),
+        ),
+        doubts=() if level else (f"how much all {family.upper()} sockets hold is not known",),
+        do=(
+            Treatment("find the sockets of the group that hold most of it", "ss -anmp"),
+            Treatment(f"raise the memory limit of {group.place} if the host has memory"),
+        ),
+        collect=COLLECT,
+        harm=weigh(refused).lost,
+    )
+
+
+def _lost(
+    family: str, refused: list[Reading], level: tuple[Exhibit, bool] | None, against: tuple[Exhibit, ...]
+) -> Finding:
     at_limit = level is not None and level[1]
     aborted = any(r.delta for r in refused if r.series.meaning == "protocol.memory.aborted")
     elsewhere = (ORPHANS,) if aborted else (CONTAINER,)
@@ -80,7 +126,7 @@ def _lost(family: str, refused: list[Reading], level: tuple[Exhibit, bool] | Non
             *(r.exhibit(f"{r.series.raw} rose by {r.delta:,}") for r in refused if r.delta),
             *((level[0],) if level and at_limit else ()),
         ),
-        against=(level[0],) if level and not at_limit else (),
+        against=(*((level[0],) if level and not at_limit else ()), *against),
         doubts=() if at_limit else elsewhere,
         do=(
             Treatment("find the sockets that hold most of it", "ss -anmp"),
@@ -91,6 +137,7 @@ def _lost(family: str, refused: list[Reading], level: tuple[Exhibit, bool] | Non
             ),
         ),
         collect=COLLECT,
+        proven=True,  # a limit refused: the machine may be short of memory besides, that is not counted here
         harm=weigh(refused).lost,
     )
 

@@ -6,16 +6,27 @@ memory in MemErrors (-ENOBUFS); net/ipv4/udp.c, __udp_queue_rcv_skb().
 
 from collections.abc import Iterator
 
+from brimful.chain.owner import Owner
 from brimful.chain.place import whole
 from brimful.evidence.delta import Reading
 from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Evidence
+from brimful.evidence.moment import SECOND
 from brimful.evidence.origin import Exhibit
 from brimful.evidence.weight import Weight, one_view, weigh
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 
 MOST_SOCKETS = 3
 """Sockets that get a verdict of their own: the worst ones."""
+
+DATAGRAMS = ("udp", "raw")
+"""Protocols whose sockets drop what finds them full: a TCP peer is told to wait."""
+
+WAITED = 0.5
+"""Share of the window in which a reader waited for a CPU, from which its slowness is not its own."""
+
+MICROSECOND = 1000
+"""In nanoseconds."""
 
 STARVED = "a reader that is not given a CPU looks like one that is slow"
 ONCE = "one sample: a queue that is full for a moment looks the same"
@@ -31,6 +42,7 @@ READS = (
     "socket.receive.dropped",
     "socket.receive.queued",
     "socket.receive.limit",
+    "socket.receive.reader_waited",
     "protocol.memory.refused",
     "socket.owner",
     "sysctl",
@@ -44,11 +56,13 @@ def socket_receive(evidence: Evidence) -> Iterator[Finding]:
     passed = one_view([r for r in evidence.readings("socket.receive.passed") if r.series.place.startswith("udp")])
     weight = weigh(full, passed)
     sockets = _dropping(evidence)
-    blamed = [_socket(evidence, reading, full) for reading in sockets[:MOST_SOCKETS]] if _agree(weight, full) else []
+    sure = [r for r in sockets if not r.series.place.startswith("udp") or _agree(weight, full)]
+    blamed = [_socket(evidence, reading, full) for reading in sure[:MOST_SOCKETS]]
     yield from blamed
-    if weight.now and not blamed:
+    of_udp = any(finding.place.startswith("udp") for finding in blamed)
+    if weight.now and not of_udp:
         yield _all(full, passed, State.LOST, evidence)
-    elif weight.over and not blamed:
+    elif weight.over and not of_udp:
         yield _all(full, passed, State.OVER, evidence)
     elif weight.lost and not weight.sampled:
         yield _once(full, weight)
@@ -74,26 +88,67 @@ def _socket(evidence: Evidence, reading: Reading, full: list[Reading]) -> Findin
         reading.exhibit(f"the socket dropped {reading.counted:,}{seconds} ({reading.series.raw})"),
         *_queue(evidence, place),
     ]
-    exhibits += [r.exhibit(f"UDP as a whole: {r.series.raw} rose by {r.counted:,}") for r in full if r.delta]
-    exhibits += [
-        r.exhibit(f"not the protocol's memory: {r.series.raw} did not rise")
-        for r in one_view(evidence.readings("protocol.memory.refused", place="udp"))
-        if r.rising is False
-    ][:1]
+    if place.startswith("udp"):
+        exhibits += _of_udp(evidence, full)
+    waited, share = _waited(evidence, place)
+    if waited is not None and owner and share >= WAITED:
+        return _starved(reading, str(owner.value), waited, share, tuple(exhibits))
+    # that it was given one whenever it wanted settles it
+    doubts = () if waited is not None else (STARVED,)
     return Finding(
         stage="socket.receive",
         place=whole(place),
         state=State.LOST,
         statement=f"{_reader(owner, place, 'does not read')} as fast as packets arrive: its receive buffer overflows.",
         confidence=Confidence.HIGH,
-        because=tuple(exhibits),
-        doubts=(*(() if owner else ("which process holds the socket is not shown",)), STARVED),
+        because=(*exhibits, *((waited,) if waited else ())),
+        doubts=(*(() if owner else ("which process holds the socket is not shown",)), *doubts),
         proven=True,
-        do=_treatments(evidence, owner),
+        do=_treatments(evidence, owner, place, reading),
         collect=COLLECT,
         harm=reading.counted,
         level=_level(evidence, place),
     )
+
+
+def _waited(evidence: Evidence, place: str) -> tuple[Exhibit | None, float]:
+    """Return for how much of the window the reader of a socket could have run and was given no CPU."""
+    for reading in evidence.readings("socket.receive.reader_waited", place=place):
+        if reading.series.place == place and reading.delta is not None and reading.seconds:
+            share = min(1.0, reading.delta * MICROSECOND / (reading.seconds * SECOND))
+            return reading.exhibit(
+                f"its process waited for a CPU for {100 * share:.0f} % of {reading.seconds:.1f} s"
+            ), share
+    return None, 0.0
+
+
+def _starved(reading: Reading, who: str, waited: Exhibit, share: float, exhibits: tuple[Exhibit, ...]) -> Finding:
+    place = whole(reading.series.place)
+    return Finding(
+        stage="socket.receive",
+        place=place,
+        state=State.LOST,
+        statement=f"{who} is not given a CPU to read {place}: it waited for one for {100 * share:.0f} % of the time, and its receive buffer overflows.",
+        owner=Owner.HOST,
+        confidence=Confidence.HIGH,
+        because=(*exhibits, waited),
+        proven=True,
+        do=(
+            Treatment("see what else runs on its CPU, and move it away", "ps -eLo pid,psr,ni,pcpu,comm --sort -pcpu"),
+            Treatment(
+                f"give {who} a CPU of its own, or a better place in the queue for one", "renice / taskset / cpuset"
+            ),
+        ),
+        collect=(Collect("how long the reader waits to run", "cat /proc/<pid>/schedstat"),),
+        harm=reading.counted,
+    )
+
+
+def _of_udp(evidence: Evidence, full: list[Reading]) -> list[Exhibit]:
+    """Return what the protocol's own counters say of it; raw sockets have none."""
+    refused = one_view(evidence.readings("protocol.memory.refused", place="udp"))
+    flat = [r.exhibit(f"not the protocol's memory: {r.series.raw} did not rise") for r in refused if r.rising is False]
+    return [r.exhibit(f"UDP as a whole: {r.series.raw} rose by {r.counted:,}") for r in full if r.delta] + flat[:1]
 
 
 def _level(evidence: Evidence, place: str) -> float | None:
@@ -114,7 +169,7 @@ def _all(full: list[Reading], passed: list[Reading], state: State, evidence: Evi
         because=tuple(r.exhibit(f"{r.series.raw}: {weigh([r], passed)}") for r in moved),
         proven=True,
         doubts=("which socket it is is not shown", STARVED),
-        do=_treatments(evidence, None),
+        do=_treatments(evidence, None, ""),
         collect=COLLECT,
         harm=weight.lost,
     )
@@ -138,7 +193,7 @@ def _overnow(evidence: Evidence, blamed: set[str]) -> Iterator[Finding]:
     for reading in one_view(evidence.readings("socket.receive.queued")):
         place = reading.series.place
         limit = limits.get(place) or (int(default.value) if default and str(default.value).isdecimal() else 0)
-        if not limit or reading.last < limit or whole(place) in blamed or not place.startswith("udp"):
+        if not limit or reading.last < limit or whole(place) in blamed or not place.startswith(DATAGRAMS):
             continue
         owner = evidence.fact("socket.owner", place)
         assumed = (
@@ -155,7 +210,7 @@ def _overnow(evidence: Evidence, blamed: set[str]) -> Iterator[Finding]:
             because=(reading.exhibit(f"{reading.last:,} bytes queued of {limit:,}"),),
             doubts=(*assumed, *((ONCE,) if reading.samples == 1 else ())),
             proven=True,
-            do=_treatments(evidence, owner),
+            do=_treatments(evidence, owner, place),
             collect=COLLECT,
         )
 
@@ -175,15 +230,35 @@ def _reader(owner: Fact | None, place: str, does: str) -> str:
     return f"{owner.value} {does} {whole(place)}" if owner else f"An application {does} {whole(place)}"
 
 
-def _treatments(evidence: Evidence, owner: Fact | None) -> tuple[Treatment, ...]:
+def _treatments(
+    evidence: Evidence, owner: Fact | None, place: str, lost: Reading | None = None
+) -> tuple[Treatment, ...]:
+    """Say what the reader would have to do, and what a larger buffer would hold; `lost` is the socket's own counter."""
     who = str(owner.value) if owner else "the reader"
-    maximum = evidence.fact("sysctl", "net.core.rmem_max")
-    now = f" (now {int(maximum.value):,} bytes)" if maximum and str(maximum.value).isdecimal() else ""
-    return (
-        Treatment(f"make {who} faster: more threads, recvmmsg(), less work per packet, a CPU of its own"),
-        Treatment(
-            f"give it a larger buffer for bursts: SO_RCVBUF, up to net.core.rmem_max{now}; it does not help a reader that is always slower",
-            "sysctl -w net.core.rmem_max=<bytes>",
-            temporary=True,
-        ),
+    more = (
+        f", by {lost.delta / lost.seconds:,.0f} packets a second at least"
+        if lost and lost.delta and lost.seconds
+        else ""
     )
+    limit = next((r.last for r in evidence.readings("socket.receive.limit", place=place) if r.series.place == place), 0)
+    return (
+        Treatment(f"make {who} faster{more}: more threads, recvmmsg(), less work per packet, a CPU of its own"),
+        _larger(evidence, who, limit),
+    )
+
+
+def _larger(evidence: Evidence, who: str, limit: int) -> Treatment:
+    """Return the treatment for bursts: four times the buffer. SO_RCVBUF is doubled when it is set (socket(7))."""
+    fact = evidence.fact("sysctl", "net.core.rmem_max")
+    maximum = int(fact.value) if fact and str(fact.value).isdecimal() else 0
+    now = f" (now {maximum:,} bytes)" if maximum else ""
+    wanted = 2 * limit
+    does = "it does not help a reader that is always slower"
+    if not limit:
+        text = f"give it a larger buffer for bursts: SO_RCVBUF, up to net.core.rmem_max{now}; {does}"
+        return Treatment(text, "sysctl -w net.core.rmem_max=<bytes>", temporary=True)
+    size = f"for bursts, have {who} set SO_RCVBUF to {wanted:,}: a queue of {2 * wanted:,} bytes instead of {limit:,} takes a burst four times as long"
+    if maximum >= wanted:
+        return Treatment(f"{size}; {does}")
+    text = f"{size}, once net.core.rmem_max{now} allows it; {does}"
+    return Treatment(text, f"sysctl -w net.core.rmem_max={wanted}", temporary=True)

@@ -2,26 +2,32 @@
 
 from collections.abc import Iterator
 
+from brimful.chain.place import whole
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.weight import Weight, weigh
+from brimful.evidence.sizing import instead, rate
+from brimful.evidence.weight import Weight, one_view, weigh
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 
 DEFAULT_LIMIT = 1000
 """net.core.netdev_max_backlog where nothing says otherwise (net/core/hotdata.c)."""
 
+LOOPBACK = "lo"
+
 SHOWN = 4
 """CPUs that are named: as many as fit a line."""
 
-SPREAD = Treatment(
-    "spread the packets over more CPUs",
-    "echo <mask> > /sys/class/net/<interface>/queues/rx-0/rps_cpus",
-    temporary=True,
-)
 ONE_FLOW = Treatment("find the one flow that fills the queue: its packets stay on one CPU, spreading does not help it")
 
 
-@rule("softnet.backlog.dropped", "softnet.backlog.passed", "softnet.backlog.flow_limited", "softnet.backlog.limit")
+@rule(
+    "softnet.backlog.dropped",
+    "softnet.backlog.passed",
+    "softnet.backlog.flow_limited",
+    "softnet.backlog.limit",
+    "nic.ring.passed",
+    "host.cpus",
+)
 def softnet_backlog(evidence: Evidence) -> Iterator[Finding]:
     """Does a CPU drop packets because its backlog is full?"""
     drops = evidence.readings("softnet.backlog.dropped")
@@ -62,7 +68,10 @@ def _lost(evidence: Evidence, drops: list[Reading], passed: list[Reading], weigh
         confidence=Confidence.HIGH if weight.now else Confidence.MEDIUM,
         because=tuple(because),
         # half of the drops or more are of one flow
-        do=(ONE_FLOW if 2 * weigh(limited).lost >= weight.lost else SPREAD, _longer(evidence)),
+        do=(
+            ONE_FLOW if 2 * weigh(limited).lost >= weight.lost else _spread(evidence),
+            _longer(evidence, moved, passed),
+        ),
         collect=(Collect("which CPU does the work", "cat /proc/softirqs /proc/interrupts"),),
         harm=weight.lost,
         level=weight.share,
@@ -73,11 +82,35 @@ def _same_cpu(drops: Reading, passed: list[Reading]) -> list[Reading]:
     return [reading for reading in passed if reading.series.place == drops.series.place]
 
 
-def _longer(evidence: Evidence) -> Treatment:
+def _spread(evidence: Evidence) -> Treatment:
+    """Let all CPUs take packets of the link that brings most of them."""
+    cpus = evidence.fact("host.cpus")
+    count = int(cpus.value) if cpus and str(cpus.value).isdecimal() else 0
+    links = [r for r in one_view(evidence.readings("nic.ring.passed")) if r.delta and whole(r.series.place) != LOOPBACK]
+    busiest = whole(max(links, key=lambda r: r.delta or 0).series.place) if links else "<interface>"
+    mask = ",".join(_words((1 << count) - 1)) if count else "<mask>"
+    share = f" ({count} there are): each then has {100 / count:.0f} % of the work at best" if count > 1 else ""
+    return Treatment(
+        f"spread the packets over more CPUs{share}",
+        f"echo {mask} > /sys/class/net/{busiest}/queues/rx-0/rps_cpus",
+        temporary=True,
+    )
+
+
+def _words(mask: int) -> list[str]:
+    """Return a mask of CPUs as the kernel reads it: 32 bits at a time, in hexadecimal, highest first."""
+    words = [f"{mask & 0xFFFFFFFF:x}"]
+    while mask := mask >> 32:
+        words.insert(0, f"{mask & 0xFFFFFFFF:x}")
+    return words
+
+
+def _longer(evidence: Evidence, drops: list[Reading], passed: list[Reading]) -> Treatment:
     known = next((r.last for r in evidence.readings("softnet.backlog.limit")), None)
     limit = known or DEFAULT_LIMIT
+    arriving = rate(drops[:1], _same_cpu(drops[0], passed))
     return Treatment(
-        f"let the backlog hold a longer burst ({'now' if known else 'by default'} {limit:,})",
+        f"let the backlog hold a longer burst ({'now' if known else 'by default'} {limit:,}){instead(limit, 4 * limit, arriving)}",
         f"sysctl -w net.core.netdev_max_backlog={4 * limit}",
         temporary=True,
     )

@@ -9,13 +9,13 @@ from brimful.evidence.origin import Exhibit
 from brimful.evidence.weight import LIFETIME_SHARE, one_view, weigh
 from brimful.rules import Collect, Finding, State, rule
 
-MISSED = "rx_missed"
-"""Part of the name of a sum that `/proc/net/dev` prints: rx_dropped with the NIC's own misses."""
 
-
-@rule(*READ_FROM, "nic.ring.drops_mixed", "nic.ring.passed", "nic.fifo.overrun")
+@rule(*READ_FROM, "nic.ring.drops_mixed", "nic.ring.passed")
 def unattributed_drops(evidence: Evidence) -> Iterator[Finding]:
     """Are there drops on a link that no single counter explains?"""
+    beyond: dict[str, int] = {}
+    for rest in unexplained(evidence):  # where several texts show it, the least
+        beyond[rest.place] = min(rest.packets, beyond.get(rest.place, rest.packets))
     for interface in evidence.places("nic.ring.drops_mixed", "protocol.input.rx_dropped"):
         passed = one_view(evidence.readings("nic.ring.passed", place=interface))
         mixed = one_view(evidence.readings("nic.ring.drops_mixed", place=interface))
@@ -26,21 +26,16 @@ def unattributed_drops(evidence: Evidence) -> Iterator[Finding]:
             text = f"{interface} {'drops' if weight.now else 'has dropped'} packets, and the counter does not tell why ({names}): {weight}"
             yield _open(interface, text, moved[0].exhibit)
         elif not weight.lost:  # the link statistics count the driver's drops again
-            yield from _beyond(evidence, interface, passed)
+            yield from _beyond(evidence, interface, passed, beyond.get(interface, 0))
 
 
-def _beyond(evidence: Evidence, interface: str, passed: list[Reading]) -> Iterator[Finding]:
-    """What `rx_dropped` counted beyond all drops that have a name; where several texts show it, the least."""
-    overrun = weigh(one_view(evidence.readings("nic.fifo.overrun", place=interface)))
-    known = overrun.lost if overrun.now else 0
+def _beyond(evidence: Evidence, interface: str, passed: list[Reading], packets: int) -> Iterator[Finding]:
+    """What `rx_dropped` counted beyond all drops that have a name."""
     totals = [total for total in evidence.readings("protocol.input.rx_dropped", place=interface) if total.delta]
-    packets = min((rest.packets for rest in unexplained(evidence) if rest.place == interface), default=0)
     if not totals or packets <= 0:
         return
-    if any(MISSED in total.series.raw for total in totals):  # this sum has the NIC's overruns in it
-        packets -= known
     through = weigh(totals[:1], passed).passed
-    if packets > 0 and through is not None and packets >= LIFETIME_SHARE * (through + packets):
+    if through is not None and packets >= LIFETIME_SHARE * (through + packets):
         text = f"{packets:,} packets that {interface} received were dropped and no counter names the reason: the driver, a CPU's backlog or a protocol nobody listens to"
         yield _open(interface, text, totals[0].exhibit)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from brimful.evidence.event import Fact, Value
 from brimful.evidence.evidence import Item
 from brimful.roots.base import Document
-from brimful.sources import source, unread
+from brimful.sources import SELDOM, source, unread
 
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})")
 _BOOT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -34,6 +34,7 @@ _NOT_SET = {"(none)"}
     "/proc/uptime",
     "uptime",
     meanings=("host.name", "host.boot", "host.cpus", "host.uptime"),
+    every_s=SELDOM,
 )
 def host(document: Document) -> Iterator[Item]:
     """Read the machine's name, boot, age and processors (hostname, boot_id, uptime, uname, nproc)."""

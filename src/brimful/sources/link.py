@@ -12,17 +12,18 @@ from functools import lru_cache
 import msgspec
 
 from brimful.drivers.maps import driver_map
-from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Item
 from brimful.evidence.number import unsigned
 from brimful.evidence.samples import Samples
 from brimful.evidence.series import Series
-from brimful.roots.base import Document
+from brimful.roots.base import Document, Table
+from brimful.roots.columns import frame
 from brimful.sources import source, unread
 
 SUMMED = "rx_dropped + rx_missed_errors"
 _MEANINGS = {
     "rx_packets": "nic.ring.passed",
+    "rx_bytes": "nic.ring.bytes",
     "rx_errors": "protocol.input.errors",
     "rx_dropped": "protocol.input.rx_dropped",
     SUMMED: "protocol.input.rx_dropped",
@@ -37,6 +38,7 @@ _DOUBTS = {SUMMED: "rx_dropped and rx_missed_errors printed as one number"}
 _IP_WORDS = {"missed": "missed_errors", "overrun": "over_errors", "crc": "crc_errors", "fifo": "fifo_errors"}
 _IFCONFIG_WORDS = {"rx_dropped": SUMMED, "rx_overruns": "rx_fifo_errors"}
 _PROC_FIELDS = {
+    0: "rx_bytes",
     1: "rx_packets",
     2: "rx_errors",
     3: SUMMED,
@@ -47,9 +49,8 @@ _PROC_FIELDS = {
 }
 _PROC_COLUMNS = 16
 
-_LINK = re.compile(r"[0-9]+:\s+(?P<name>[^\s@]+?)(?:@\S+)?:\s+<[^>]*>(?:.*\bstate (?P<state>[A-Z]+))?")
+_LINK = re.compile(r"[0-9]+:\s+(?P<name>[^\s@]+?)(?:@\S+)?:\s+<[^>]*>")
 _VIRTUAL_FUNCTION = re.compile(r"\s+vf [0-9]+\b")
-_PAIR = re.compile(r"\s+veth\b")
 _HEADS = re.compile(r"\s*(?P<side>RX|TX)(?: errors)?:\s+(?P<words>[a-z]+(?:\s+[a-z]+)*)\s*")
 _PROC = re.compile(r"\s*(?P<name>[^\s|]+):\s*(?P<numbers>\S+(?:\s+\S+)*)\s*")
 _IFCONFIG = re.compile(r"(?P<name>\S+?):?\s+(?:flags=|Link encap:)")
@@ -71,15 +72,21 @@ class _Statistics(msgspec.Struct, frozen=True):
     tx: dict[str, object] = {}
 
 
-class _LinkInfo(msgspec.Struct, frozen=True):
-    info_kind: str = ""
-
-
 class _Link(msgspec.Struct, frozen=True):
     ifname: str = ""
-    operstate: str = ""
-    linkinfo: _LinkInfo = _LinkInfo()
     stats64: _Statistics = _Statistics()
+
+
+def _meanings(interface: str, driver: str, fields: tuple[str, ...]) -> tuple[Series | None, ...]:
+    # not through the cache: a table's columns are remembered as a whole
+    return tuple(_series.__wrapped__(interface, field, driver) for field in fields)
+
+
+def _table(table: Table) -> Iterator[Item]:
+    """Take the same numbers from a live root."""
+    found = frame(table, _meanings)
+    if found is not None:
+        yield found
 
 
 @source(
@@ -99,10 +106,9 @@ class _Link(msgspec.Struct, frozen=True):
         *sorted(set(_MEANINGS.values())),
         "nic.fifo.overrun",
         "nic.ring.no_buffer",
-        "nic.state",
-        "nic.driver",
     ),
     one_of=True,
+    tabulate=_table,
 )
 def link(document: Document) -> Iterator[Item]:
     """Read the statistics of every link (ip -s link, /proc/net/dev, ifconfig)."""
@@ -128,7 +134,7 @@ def _driver(document: Document, interface: str) -> str:
     return document.drivers.get(interface, named)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def _series(interface: str, field: str, driver: str) -> Series | None:
     """Return the series of a field, or None where its meaning is not known."""
     if field in _MEANINGS:
@@ -160,17 +166,9 @@ def _json(document: Document) -> Iterator[Row | Item]:
             yield unread(document, 1, f"not a link: {error}")
             continue
         if found.ifname:
-            yield from _facts(document, 1, found.ifname, found.operstate, found.linkinfo.info_kind)
             for side, fields in (("rx", found.stats64.rx), ("tx", found.stats64.tx)):
                 for field, value in fields.items():
                     yield Row(found.ifname, f"{side}_{field}", str(value), 1)
-
-
-def _facts(document: Document, line: int, interface: str, state: str, kind: str) -> Iterator[Item]:
-    if state:
-        yield Fact("nic.state", interface, state, document.origin(line), document.at)
-    if kind == "veth":
-        yield Fact("nic.driver", interface, kind, document.origin(line), document.at)
 
 
 def _proc(document: Document) -> Iterator[Row | Item]:
@@ -193,14 +191,11 @@ def _text(document: Document) -> Iterator[Row | Item]:
         head = _LINK.match(line) or _IFCONFIG.match(line)
         if head:
             interface, fields = head["name"], []
-            yield from _facts(document, number, interface, head.groupdict().get("state") or "", "")
         elif _VIRTUAL_FUNCTION.match(line):
             interface, fields = "", []  # what follows is of a virtual function, not of the link
         elif fields:
             yield from _values(document, number, interface, fields, line.split())
             fields = []
-        elif _PAIR.match(line):
-            yield from _facts(document, number, interface, "", "veth")
         else:
             words = _HEADS.fullmatch(line)
             if words:

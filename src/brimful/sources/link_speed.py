@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Item
 from brimful.roots.base import Document
-from brimful.sources import source, unread
+from brimful.sources import SELDOM, source, unread
 
 _SPEED = re.compile(r"\s*(?:Speed:\s*)?(?P<speed>-?[0-9]{1,10})(?:Mb/s)?\s*", re.ASCII)
 _HEADING = re.compile(r"\s*Settings for (\S+?):\s*")
@@ -19,6 +19,7 @@ _UNKNOWN = 4_294_967_295
     "ethtool {interface}",
     looks_like=r"^Settings for ",
     meanings=("nic.link_speed",),
+    every_s=SELDOM,
 )
 def link_speed(document: Document) -> Iterator[Item]:
     """Read the speed of one link in Mb/s (sysfs, ethtool)."""

@@ -30,6 +30,7 @@ _OWNER = re.compile(r"\s(?P<pid>[0-9]+|-)/(?P<name>\S.{0,63}?)(?=\s{2}|\s[a-z]+ 
     looks_like=r"(?m)^Proto[ \t]+Recv-Q[ \t]+Send-Q[ \t]",
     meanings=("socket.receive.queued", "socket.listen.queued", "socket.owner"),
     needs="root, to see which process holds a socket",
+    unless=("sockets",),
 )
 def netstat_sockets(document: Document) -> Iterator[Item]:
     """Read the queues and owners of sockets (netstat -an)."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Item
 from brimful.roots.base import Document
-from brimful.sources import source
+from brimful.sources import SELDOM, source
 
 _HEADING = re.compile(r"\s*#\s*ethtool\s+-i\s+(\S+)")
 _FACTS = {
@@ -21,6 +21,7 @@ _FACTS = {
     "ethtool -i {interface}",
     looks_like=r"(?m)^driver: .+\n(version|firmware-version):",
     meanings=tuple(_FACTS.values()),
+    every_s=SELDOM,
 )
 def nic_identity(document: Document) -> Iterator[Item]:
     """Read the driver, firmware and bus address of one interface (ethtool -i)."""

@@ -8,7 +8,7 @@ from brimful.evidence.frame import Sheet
 from brimful.evidence.number import unsigned
 from brimful.evidence.series import Series
 from brimful.roots.base import Document
-from brimful.sources import source, unread
+from brimful.sources import SELDOM, source, unread
 
 _HEADING = re.compile(r"\s*Ring parameters for (\S+?):\s*")
 _PARTS = {"Pre-set maximums": "maximum", "Current hardware settings": "current"}
@@ -19,7 +19,12 @@ _MEANINGS = {
 }
 
 
-@source("ethtool -g {interface}", looks_like=r"(?m)^Ring parameters for ", meanings=tuple(_MEANINGS.values()))
+@source(
+    "ethtool -g {interface}",
+    looks_like=r"(?m)^Ring parameters for ",
+    meanings=tuple(_MEANINGS.values()),
+    every_s=SELDOM,
+)
 def nic_ring(document: Document) -> Iterator[Item]:
     """Read the ring sizes of one interface (ethtool -g)."""
     interface = document.of.get("interface", "")

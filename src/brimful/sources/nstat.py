@@ -20,7 +20,12 @@ _PAIR = re.compile(r'"(?P<name>[A-Z]\w*)"\s*:\s*(?P<value>[^\s,}]+)', re.ASCII)
 _ABSOLUTE = re.compile(r"(?:\A|\s)(?:-\w*a|--ignore\b)", re.ASCII)
 
 
-@source("nstat {options}", looks_like=r'(?m)^#kernel[ \t]*$|\A\{"kernel":\{"', meanings=MIB_MEANINGS)
+@source(
+    "nstat {options}",
+    looks_like=r'(?m)^#kernel[ \t]*$|\A\{"kernel":\{"',
+    meanings=MIB_MEANINGS,
+    unless=("snmp",),
+)
 def nstat(document: Document) -> Iterator[Item]:
     """Read the counters of IP, UDP and TCP as nstat shows them."""
     absolute = _ABSOLUTE.search(document.of.get("options", ""))

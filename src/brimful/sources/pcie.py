@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Item
 from brimful.roots.base import Document
-from brimful.sources import source, unread
+from brimful.sources import SELDOM, source, unread
 
 NOWHERE = "unknown device"
 """The place of a fragment of `lspci` without the line that names the device."""
@@ -22,6 +22,7 @@ _FILES = {
 }
 _LINES = {"LnkSta": ("pci.speed", "pci.width"), "LnkCap": ("pci.speed_maximum", "pci.width_maximum")}
 _UNKNOWN_WIDTHS = {0, 255}
+_PAYLOAD = re.compile(r"\s*MaxPayload (?P<value>[0-9]{3,4}) bytes, MaxReadReq\b")
 _ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 _DEVICE = re.compile(r"(?P<domain>[0-9a-f]{4,8}:)?(?P<address>[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])\s")
 _LINK = re.compile(r"\s*(?P<name>LnkSta|LnkCap):\s(?P<rest>.*)")
@@ -36,7 +37,8 @@ _SYSFS_WIDTH = re.compile(r"[0-9]{1,3}")
     "lspci {options}",
     *(f"/sys/devices/{{bridge}}/{name}" for name in _FILES),
     looks_like=r"(?m)^[ \t]*Lnk(Sta|Cap):[ \t].*Width x",
-    meanings=(*_FILES.values(), "pci.path"),
+    meanings=(*_FILES.values(), "pci.path", "pci.payload"),
+    every_s=SELDOM,
 )
 def pcie(document: Document) -> Iterator[Item]:
     """Read the speed and width of PCIe links (sysfs, lspci -vvv)."""
@@ -79,7 +81,9 @@ def _lspci(document: Document) -> Iterator[Item]:
         device = _DEVICE.match(line)
         if device:
             place = (device["domain"] or "0000:") + device["address"]
-        found = _LINK.fullmatch(line)
+        payload, found = _PAYLOAD.match(line), _LINK.fullmatch(line)
+        if payload:  # that of DevCtl, which is in force: DevCap has no read request beside it
+            yield Fact("pci.payload", place, int(payload["value"]), document.origin(number), document.at)
         if not found:
             continue
         speed_name, width_name = _LINES[found["name"]]

@@ -1,7 +1,7 @@
-"""Read `/proc/net/snmp`, `/proc/net/netstat` and `/proc/net/snmp6`: the protocols' own counters, of all sockets together.
+"""Read `/proc/net/snmp`, `netstat`, `snmp6` and `sctp/snmp`: the protocols' own counters, of all sockets together.
 
-The first two come in pairs of lines, names and then values, each after the name of its group; the third has one name
-and one value a line (net/ipv4/proc.c, net/ipv6/proc.c). They are of one network namespace.
+The first two come in pairs of lines, names and then values, each after the name of its group; the others have one name
+and one value a line (net/ipv4/proc.c, net/ipv6/proc.c, net/sctp/proc.c). They are of one network namespace.
 """
 
 import re
@@ -26,11 +26,12 @@ _NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
     "/proc/net/snmp",
     "/proc/net/netstat",
     "/proc/net/snmp6",
-    looks_like=r"(?m)^(?:Ip|Udp|Tcp|TcpExt|IpExt): [A-Z][A-Za-z0-9]+ [A-Z]|\AIp6InReceives[ \t]+[0-9]+$",
+    "/proc/net/sctp/snmp",
+    looks_like=r"(?m)^(?:Ip|Udp|Tcp|TcpExt|IpExt): [A-Z][A-Za-z0-9]+ [A-Z]|\A(?:Ip6InReceives|SctpCurrEstab)[ \t]+[0-9]+$",
     meanings=MIB_MEANINGS,
 )
 def snmp(document: Document) -> Iterator[Item]:
-    """Read the counters of IP, UDP and TCP (/proc/net/snmp, /proc/net/netstat, /proc/net/snmp6)."""
+    """Read the counters of IP, UDP, TCP and SCTP (/proc/net/snmp, /proc/net/netstat, /proc/net/snmp6, /proc/net/sctp/snmp)."""
     rows: list[Row] = []
     for found in _rows(document):
         if isinstance(found, Unread):

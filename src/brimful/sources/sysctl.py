@@ -13,7 +13,7 @@ from brimful.evidence.number import unsigned
 from brimful.evidence.samples import Samples
 from brimful.evidence.series import Series
 from brimful.roots.base import Document
-from brimful.sources import source, unread
+from brimful.sources import SELDOM, source, unread
 
 _FILES = (
     "net/core/netdev_budget",
@@ -22,23 +22,38 @@ _FILES = (
     "net/core/rmem_default",
     "net/core/rmem_max",
     "net/core/somaxconn",
+    "net/ipv4/tcp_max_orphans",
     "net/ipv4/tcp_mem",
     "net/ipv4/tcp_rmem",
     "net/ipv4/udp_mem",
+    "net/ipv4/ipfrag_high_thresh",
+    "net/ipv4/neigh/default/gc_thresh3",
+    "net/ipv6/ip6frag_high_thresh",
+    "net/ipv6/neigh/default/gc_thresh3",
+    "net/netfilter/nf_conntrack_count",
+    "net/netfilter/nf_conntrack_max",
+    "net/unix/max_dgram_qlen",
 )
 _LIMITS = {
     "net.core.netdev_max_backlog": ("softnet.backlog.limit", "", 0),
+    "net.ipv4.tcp_max_orphans": ("protocol.memory.orphan_limit", "tcp", 0),
     "net.ipv4.tcp_mem": ("protocol.memory.limit", "tcp", 2),
     "net.ipv4.udp_mem": ("protocol.memory.limit", "udp", 2),
+    "net.ipv4.ipfrag_high_thresh": ("kernel.table.fragments_limit", "ip", 0),
+    "net.ipv6.ip6frag_high_thresh": ("kernel.table.fragments_limit", "ip6", 0),
+    "net.ipv4.neigh.default.gc_thresh3": ("kernel.table.neighbour_limit", "arp", 0),
+    "net.ipv6.neigh.default.gc_thresh3": ("kernel.table.neighbour_limit", "ndisc", 0),
+    "net.netfilter.nf_conntrack_count": ("kernel.table.conntrack_used", "conntrack", 0),
+    "net.netfilter.nf_conntrack_max": ("kernel.table.conntrack_limit", "conntrack", 0),
 }
-"""Settings that limit a buffer: meaning, place, and which value of the vector."""
+"""Settings that limit a buffer, and one that says how full it is: meaning, place, and which value of the vector."""
 
 _TREE = "/proc/sys/"
 _SETTING = re.compile(r"(?P<key>[^\s=]+)\s*=\s*(?P<value>.*)")
 _KEPT = re.compile(
     r"net\.(?:core|sctp|unix|netfilter)\.[\w-]+"
     r"|net\.ipv4\.(?:(?:tcp|udp|ipfrag)_\w+|neigh\.default\.gc_\w+)"
-    r"|net\.ipv6\.ip6frag_\w+|net\.nf_conntrack_max|vm\.min_free_kbytes",
+    r"|net\.ipv6\.(?:ip6frag_\w+|neigh\.default\.gc_\w+)|net\.nf_conntrack_max|vm\.min_free_kbytes",
     re.ASCII,
 )
 _SAID = re.compile(r"\s*(?:#|;|sysctl: |error: )")
@@ -52,6 +67,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,19}")
     *(_TREE + file for file in _FILES),
     looks_like=r"(?m)^net\.[a-z0-9]+\.\w+ = ",
     meanings=("sysctl", *sorted({meaning for meaning, _, _ in _LIMITS.values()})),
+    every_s=SELDOM,
 )
 def sysctl(document: Document) -> Iterator[Item]:
     """Read the settings of the network stack (sysctl -a)."""

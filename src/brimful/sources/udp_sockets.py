@@ -28,6 +28,7 @@ _COLUMNS = _DROPS + 1
     "/proc/net/udp6",
     looks_like=r"(?m)^[ \t]*sl[ \t]+local_address[ \t].*[ \t]ref[ \t]+pointer[ \t]+drops",
     meanings=("socket.receive.queued", "socket.receive.dropped"),
+    unless=("sockets",),
 )
 def udp_sockets(document: Document) -> Iterator[Item]:
     """Read the queue and the drops of every UDP socket (/proc/net/udp)."""

@@ -1,0 +1,110 @@
+"""When a buffer that fills will be full: level, limit and slope, with the uncertainty of the slope.
+
+The slope is the median of the slopes between all pairs of samples (Theil 1950, Sen 1968), its interval at 95 % from the
+ranks of those slopes (Kendall's S): one outlier among the samples moves neither. No forecast is made where that
+interval holds a slope of zero.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+from math import ceil, floor, sqrt
+from statistics import median
+
+import msgspec
+
+from brimful.chain.meaning import MEANINGS
+from brimful.chain.place import whole
+from brimful.evidence.delta import Reading
+from brimful.evidence.evidence import Evidence
+from brimful.evidence.moment import seconds_between
+
+FEWEST = 5
+"""Samples below which the ranks of slopes say nothing at 95 %."""
+Z_95 = 1.96
+BYPASSED = ("tcp ",)
+"""Protocols whose receive queues do not overflow when they fill: the window closes and the sender waits."""
+
+
+class Forecast(msgspec.Struct, frozen=True):
+    """A level that rises towards its limit."""
+
+    meaning: str
+    place: str
+    level: int
+    limit: int
+    unit: str
+    per_second: float
+    seconds: float
+    seconds_low: float
+    seconds_high: float
+    reading: Reading
+
+    @property
+    def stage(self) -> str:
+        """The buffer that fills."""
+        return MEANINGS[self.meaning].stage.name
+
+    @property
+    def share(self) -> float:
+        """How full it is, 0 to 1."""
+        return self.level / self.limit
+
+
+def filled(evidence: Evidence) -> Iterator[tuple[Reading, int]]:
+    """Yield every level that has a limit above zero, with that limit."""
+    for meaning in MEANINGS.values():
+        if meaning.limit:
+            limits = {reading.series.place: reading.last for reading in evidence.readings(meaning.limit)}
+            for reading in evidence.readings(meaning.name):
+                place = reading.series.place
+                # its own, else that of the whole it is part of, else the machine's
+                limit = next((limits[name] for name in (place, whole(place), "") if name in limits), 0)
+                if limit and not place.startswith(BYPASSED):
+                    yield reading, limit
+
+
+def forecasts(evidence: Evidence) -> list[Forecast]:
+    """Return what will overflow if it goes on as it did, soonest first."""
+    found = [forecast for reading, limit in filled(evidence) if (forecast := forecast_of(reading, limit))]
+    return sorted(found, key=lambda forecast: forecast.seconds)
+
+
+def forecast_of(reading: Reading, limit: int) -> Forecast | None:
+    """Return when a level reaches its limit, or None where it is there already or is not shown to rise."""
+    if reading.samples < FEWEST or reading.last >= limit:
+        return None
+    first = reading.frames[0][0].at
+    times = [seconds_between(first, frame.at, same_boot=True) for frame, _ in reading.frames]
+    points = [(t, frame.values[i]) for t, (frame, i) in zip(times, reading.frames, strict=True) if t is not None]
+    slope = _slope(points)
+    if slope is None or slope[0] <= 0:
+        return None
+    low, middle, high = slope
+    room = limit - reading.last
+    meaning = MEANINGS[reading.series.meaning]
+    return Forecast(
+        meaning.name,
+        reading.series.place,
+        reading.last,
+        limit,
+        meaning.unit,
+        middle,
+        room / middle,
+        room / high,
+        room / low,
+        reading,
+    )
+
+
+def _slope(points: list[tuple[float, int]]) -> tuple[float, float, float] | None:
+    """Return the slope between points with its interval at 95 %: low, median, high."""
+    if len(points) < FEWEST:
+        return None
+    slopes = sorted((b - a) / (t - s) for (s, a), (t, b) in combinations(points, 2) if t > s)
+    if not slopes:
+        return None
+    n = len(points)
+    spread = Z_95 * sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    low = max(0, floor((len(slopes) - spread) / 2))
+    high = min(len(slopes) - 1, ceil((len(slopes) + spread) / 2))
+    return slopes[low], median(slopes), slopes[high]

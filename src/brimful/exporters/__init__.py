@@ -1,0 +1,1 @@
+"""What brimful knows, in the forms that other systems take in."""

@@ -1,0 +1,162 @@
+import errno
+import gc
+import os
+import resource
+import struct
+from pathlib import Path
+
+import pytest
+from tests.namespaces import NOBODY, needs, python
+
+from brimful.kernel import bpf
+from brimful.kernel.assembler import Assembler
+from brimful.kernel.bpf import PERCPU_ARRAY, PERCPU_HASH, BpfError, PerCpu, Program, attach, measure, numbers
+from brimful.kernel.drop_programs import empty
+from brimful.kernel.tracing import Tracing
+
+LOG = "0: (95) exit\nR0 !read_ok\nprocessed 1 insns (limit 1000000)\n"
+
+
+@pytest.mark.parametrize(("machine", "found"), [("x86_64", (321, 298)), ("aarch64", (280, 241))])
+def test_system_calls_are_known_by_machine(machine, found):
+    assert numbers(machine, 8) == found
+
+
+@pytest.mark.parametrize(("machine", "pointer"), [("s390x", 8), ("x86_64", 4), ("ppc64", 8)])
+def test_other_machines_are_refused_clearly(machine, pointer):
+    with pytest.raises(BpfError, match=rf"^BPF on {machine} with {pointer * 8}-bit programs is not supported$"):
+        numbers(machine, pointer)
+
+
+@pytest.mark.parametrize(("text", "count"), [("0-1\n", 2), ("0", 1), ("0-3,8", 5), ("0,2-3,6-127\n", 125)])
+def test_possible_cpus_are_counted(tmp_path, text, count):
+    (tmp_path / "possible").write_text(text)
+    assert bpf.possible_cpus(str(tmp_path / "possible")) == count
+
+
+def test_a_list_of_cpus_that_says_nothing_is_an_error(tmp_path):
+    (tmp_path / "possible").write_text("\n")
+    for name in ("possible", "none"):
+        with pytest.raises(BpfError, match=rf"{name} does not say how many CPUs there may be$"):
+            bpf.possible_cpus(str(tmp_path / name))
+
+
+def test_an_error_is_one_line_with_the_verifier_s_reason():
+    error = BpfError("loading a BPF program", errno.EACCES, LOG)
+    assert str(error) == "loading a BPF program: Permission denied: R0 !read_ok"
+    assert (error.errno, error.log) == (errno.EACCES, LOG)
+    assert str(BpfError("something", errno.EPERM)) == "something: Operation not permitted"
+    assert str(BpfError("something")) == "something"
+
+
+def test_a_kernel_without_bpf_is_said(monkeypatch):
+    def missing(*_):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(bpf, "syscall", missing)
+    with pytest.raises(BpfError, match=r"^this kernel has no BPF: Function not implemented$"):
+        PerCpu(PERCPU_HASH, 4, 1, 1)
+
+
+def test_locked_memory_is_raised_once_for_old_kernels(monkeypatch):
+    calls = []
+
+    def refuse(*_):
+        calls.append("map")
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(bpf, "syscall", refuse)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (65536, 65536))
+    monkeypatch.setattr(resource, "setrlimit", lambda *limit: calls.append(limit))
+    with pytest.raises(BpfError):
+        PerCpu(PERCPU_HASH, 4, 1, 1)
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    assert calls == ["map", (resource.RLIMIT_MEMLOCK, unlimited), "map"]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: unlimited)
+    with pytest.raises(BpfError):
+        PerCpu(PERCPU_HASH, 4, 1, 1)
+    assert calls[3:] == ["map"]
+
+
+@pytest.mark.kernel
+class TestOnTheKernel:
+    @pytest.fixture(autouse=True)
+    def _root(self):
+        needs()
+
+    @staticmethod
+    def put(counters, key, values):
+        """Write the values of a key for all CPUs."""
+        name, number = bpf.ctypes.create_string_buffer(key, len(key)), 2
+        data = struct.pack(f"={len(values)}Q", *values)
+        value = bpf.ctypes.create_string_buffer(data, len(data))
+        element = struct.pack(
+            "=I4xQQQ", counters.descriptor, bpf.ctypes.addressof(name), bpf.ctypes.addressof(value), 0
+        )
+        bpf.bpf(number, element, "writing")
+
+    def test_counters_are_summed_over_all_cpus(self):
+        cpus = bpf.possible_cpus()
+        counters = PerCpu(PERCPU_HASH, 4, 2, 8, "test")
+        assert list(counters.counters()) == []
+        assert counters.value(b"aaaa") is None
+        self.put(counters, b"aaaa", [10, 1] * cpus)
+        self.put(counters, b"bbbb", [2**40, 0] * cpus)
+        assert dict(counters.counters()) == {b"aaaa": (10 * cpus, cpus), b"bbbb": (cpus * 2**40, 0)}
+        assert counters.value(b"aaaa") == (10 * cpus, cpus)
+
+    def test_an_array_is_full_of_zeros(self):
+        assert PerCpu(PERCPU_ARRAY, 4, 1, 1).value(bytes(4)) == (0,)
+        assert PerCpu(PERCPU_ARRAY, 4, 1, 1).value(b"\1\0\0\0") is None
+
+    def test_a_map_of_no_size_is_refused(self):
+        with pytest.raises(BpfError, match=r"^creating a BPF map: Invalid argument$"):
+            PerCpu(PERCPU_HASH, 4, 1, 0)
+
+    def test_a_program_that_is_refused_says_why(self):
+        code = Assembler()
+        code.leave()
+        with pytest.raises(BpfError, match=r"^loading a BPF program: Permission denied: R0 !read_ok$") as caught:
+            Program(code.assembled(), "GPL")
+        assert "exit" in caught.value.log
+
+    def test_a_program_runs_at_its_tracepoint_until_it_is_detached(self):
+        program = Program(empty(), "GPL", "nothing")
+        clock = measure()
+        event = attach(program, Tracing().tracepoint("syscalls", "sys_enter_getppid").number)
+        first = program.run().count
+        for _ in range(20):
+            os.getppid()
+        second = program.run().count
+        event.close()
+        os.getppid()
+        clock.close()
+        assert second - first >= 20
+        assert program.run().count - second < 20
+
+    def test_what_is_no_tracepoint_is_refused(self):
+        with pytest.raises(BpfError, match=r"^attaching to a tracepoint: "):
+            attach(Program(empty(), "GPL"), 0xFFFFFF)
+
+    def test_descriptors_are_closed_with_their_objects(self):
+        gc.collect()
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        counters = PerCpu(PERCPU_HASH, 4, 1, 1)
+        program = Program(empty(), "GPL")
+        assert len(list(Path("/proc/self/fd").iterdir())) == before + 2
+        counters.close()
+        counters.close()
+        del program
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+    def test_without_rights_it_is_refused(self):
+        needs("setpriv")
+        code = """
+import json
+from brimful.kernel.bpf import PERCPU_HASH, BpfError, PerCpu
+try:
+    PerCpu(PERCPU_HASH, 4, 1, 1)
+except BpfError as error:
+    print(json.dumps([str(error), error.errno]))
+"""
+        assert python(code, *NOBODY) == ["creating a BPF map: Operation not permitted", errno.EPERM]
