@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import signal
 import re
 import select
 import struct
@@ -92,6 +93,12 @@ class Emulator:
         return "\n".join(self.lines)
 
 
+def _alone():
+    """Have the terminal, and the signals as a shell gives them: under nohup a hang-up is ignored."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Session:
     """A program that runs on a pseudo-terminal of its own."""
 
@@ -108,7 +115,7 @@ class Session:
             stderr=self.slave,
             env={**surroundings, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment},
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - tests have no threads then
+            preexec_fn=_alone,  # noqa: PLW1509 - tests have no threads then
         )
         self.raw = b""
 

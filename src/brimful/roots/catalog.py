@@ -8,6 +8,7 @@ sosreport mangles commands so: any run of characters but letters, digits, `-`, `
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -51,9 +52,10 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class _Named(msgspec.Struct, frozen=True):
-    """A name that a file may have, with the request it then answers."""
+    """A file's name with braces, what it begins with, and the request it then answers."""
 
-    expression: "re.Pattern[str]"
+    name: str
+    begins: str
     request: str
     sure: bool
 
@@ -69,16 +71,16 @@ class Catalog:
         kept = list(entries)
         self.requests = tuple(dict.fromkeys(request for requests, _ in kept for request in requests))
         self._source = {request: requests[0] for requests, _ in kept for request in requests}
-        self._looks = {requests[0]: re.compile(look, re.MULTILINE) for requests, look in kept if look}
-        self._paths = [(request, pattern(request)) for request in self.requests if request.startswith("/")]
+        self._looks = {requests[0]: look for requests, look in kept if look}
+        paths = [request for request in self.requests if request.startswith("/")]
         # what a path must begin and end with to be worth matching: a sosreport holds 80,000 files
-        self._ends = [(r.partition("{")[0], r.rpartition("}")[2], r, fits) for r, fits in self._paths]
+        self._ends = [(path.partition("{")[0], path.rpartition("}")[2], path) for path in paths]
         self._starts = tuple({start for start, *_ in self._ends})
-        self._tops = {request.split("/")[1] for request, _ in self._paths}
+        self._tops = {path.split("/")[1] for path in paths}
         self._exact: dict[str, tuple[str, bool]] = {}
         self._named: list[_Named] = []
         self._fill()
-        tails = "|".join(sorted({_tail(request) for request, _ in self._paths})) or r"(?!)"
+        tails = "|".join(sorted({_tail(path) for path in paths})) or r"(?!)"
         self._tails = re.compile(rf"(?:\A|/)(?:{tails})\Z")
 
     def _fill(self) -> None:
@@ -87,7 +89,8 @@ class Catalog:
             names = _flattened(request) if request.startswith("/") else [(mangled(request), True)]
             for name, sure in names:
                 if _BRACE.search(name):
-                    self._named.append(_Named(_expression(name), request, sure and not _only_program(request)))
+                    begins = name.partition("{")[0]
+                    self._named.append(_Named(name, begins, request, sure and not _only_program(request)))
                 elif sure:
                     self._exact.setdefault(name, (request, True))
                 else:
@@ -127,8 +130,8 @@ class Catalog:
         return None
 
     def _fitting(self, name: str, at: Moment | None) -> Answer | None:
-        for start, end, request, fits in self._ends:
-            if name.startswith(start) and name.endswith(end) and (match := fits.match(name)):
+        for start, end, request in self._ends:
+            if name.startswith(start) and name.endswith(end) and (match := pattern(request).match(name)):
                 return Answer(request, name, match.groupdict(), at)
         return None
 
@@ -158,7 +161,7 @@ class Catalog:
 
     def _filled(self, stem: str, at: Moment | None) -> Answer | None:
         for named in self._named:
-            if match := named.expression.match(stem):
+            if stem.startswith(named.begins) and (match := _expression(named.name).match(stem)):
                 of = {
                     key: text.replace("_", " ") if key == "options" else text for key, text in match.groupdict().items()
                 }
@@ -171,7 +174,8 @@ class Catalog:
 
     def _look(self, text: str) -> list[str]:
         """Return the requests whose text this looks like: the one that shows itself first comes first."""
-        found = [(match.start(), request) for request, look in self._looks.items() if (match := look.search(text))]
+        looks = ((request, _compiled(look)) for request, look in self._looks.items())
+        found = [(match.start(), request) for request, look in looks if (match := look.search(text))]
         return [request for _, request in sorted(found, key=lambda pair: pair[0])]
 
     def _by_look(self, seen: list[str], base: str) -> Answer | None:
@@ -259,6 +263,13 @@ def _only_program(request: str) -> bool:
     return not request.startswith("/") and len(words) == 2 and words[1].startswith("{") and words[1] != OPTIONS  # noqa: PLR2004 - both
 
 
+@lru_cache(maxsize=512)
+def _compiled(look: str) -> "re.Pattern[str]":
+    """Compile what a text looks like when the first text is looked at: there are a hundred, and most runs need none."""
+    return re.compile(look, re.MULTILINE)
+
+
+@lru_cache(maxsize=512)
 def _expression(name: str) -> "re.Pattern[str]":
     """Return the expression of a file name; only what fills `{options}` may be options or be followed by some."""
     text = ""
