@@ -3,9 +3,9 @@
 import fcntl
 import os
 import pty
-import signal
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
