@@ -40,7 +40,7 @@ ARTEFACT = ("verdict", [("none", "counter.artefact", "eth0")])
 UNDECIDED = ("undecided", [])
 HEALTHY = ("healthy", [])
 
-FLOODED = {"e1000": KERNEL_RING, "vmxnet3": KERNEL_RING, "8139cp": UNDECIDED, "e100": UNDECIDED}
+FLOODED = {"e1000": KERNEL_RING, "vmxnet3": KERNEL_RING, "8139cp": UNDECIDED, "e100": HEALTHY}
 QUIET = {"e1000": ARTEFACT, "vmxnet3": HEALTHY, "8139cp": HEALTHY, "e100": HEALTHY}
 MOVED = {
     "e1000": ["rx_no_buffer_count", "rx_missed_errors"],
@@ -200,10 +200,14 @@ def test_the_ledger_of_e1000_counts_what_its_driver_does():
     assert losses["rx_no_buffer_count"]["passed"] == received("e1000", "flood")
 
 
-def test_what_e100_drops_is_left_unexplained():
-    (rest,) = report("e100", "flood")["unexplained"]
-    assert rest["place"] == "eth0"
-    assert rest["packets"] == dropped("e100", "flood after") - dropped("e100", "flood before")
+def test_what_e100_drops_is_explained_by_the_reasons_the_kernel_gives():
+    """Frames that nobody sent and no protocol takes: the stack counts them in rx_dropped, tracing tells them apart."""
+    found = report("e100", "flood")
+    unwanted = [
+        one for one in found["reasons"] if one["reason"].startswith("UNHANDLED_PROTO") and one["place"] == "eth0"
+    ]
+    assert found["unexplained"] == []
+    assert sum(one["packets"] for one in unwanted) > 0
 
 
 def test_the_page_says_what_was_seen():

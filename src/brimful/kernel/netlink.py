@@ -31,9 +31,6 @@ LARGEST_DATAGRAM = 1 << 16
 TRIES = 8
 """How often a dump is begun again that was interrupted by a change."""
 
-LENGTH_OF_DONE = 20
-"""Bytes of the message that ends a dump: its header and an error number."""
-
 TYPE_MASK = 0x3FFF
 """Without NLA_F_NESTED and NLA_F_NET_BYTEORDER."""
 

@@ -61,6 +61,7 @@ class QdiscSweep:
         if datagrams is None:
             return None
         numbers = array("Q")
+        plans: dict[int, _Plan] = {}
         changed = len(datagrams) != len(self._plans)
         for index, data in enumerate(datagrams):
             plan = self._plans.get(index)
@@ -68,11 +69,11 @@ class QdiscSweep:
                 plan = _plan(data)
                 if plan is None:
                     return None
-                self._plans[index] = plan
                 changed = True
+            plans[index] = plan
             numbers.extend(plan.numbers.unpack(data))
-        if changed:
-            self._plans = {index: self._plans[index] for index in range(len(datagrams))}
+        if changed:  # only now: plans that are kept belong to the identities
+            self._plans = plans
             self.identities = tuple(one for plan in self._plans.values() for one in plan.identities)
         return numbers
 

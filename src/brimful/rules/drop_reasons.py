@@ -6,7 +6,12 @@ from brimful.chain.meaning import MEANINGS, Kind
 from brimful.evidence.evidence import Evidence
 from brimful.rules import Finding, State, rule
 
-TRACED = tuple(meaning.name for meaning in MEANINGS.values() if meaning.kind is Kind.TRACED)
+MIXED = "protocol.input"
+"""Where packets are refused for every reason of every protocol: what one packet lacked says nothing of another."""
+
+TRACED = tuple(
+    meaning.name for meaning in MEANINGS.values() if meaning.kind is Kind.TRACED and meaning.stage.name != MIXED
+)
 
 ELSEWHERE = "netns "
 """How a place in another network namespace begins: tracing sees the whole machine."""

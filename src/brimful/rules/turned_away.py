@@ -15,17 +15,29 @@ from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 SHARE = 0.05
 """Share of what arrived from which it is no noise of the network."""
 
+ARRIVED = ("socket.receive.passed", "protocol.input.errors")
+"""Datagrams of a protocol that somebody listens for, or that are broken."""
+
 MEANT = "whether they are meant to be refused, only who set it can say"
 
 
-@rule("protocol.input.filtered", "protocol.input.no_listener", "nic.ring.passed", "socket.receive.passed")
+@rule(
+    "protocol.input.filtered",
+    "protocol.input.no_listener",
+    "protocol.input.errors",
+    "nic.ring.passed",
+    "socket.receive.passed",
+)
 def turned_away(evidence: Evidence) -> Iterator[Finding]:
     """Does a filter, or a port that nobody listens on, turn a good part of the traffic away?"""
     for place in evidence.places("protocol.input.filtered"):
-        passed = one_view(evidence.readings("nic.ring.passed", place=place))
+        # on their way out packets may have no interface yet: beside them stands all that came in
+        passed = one_view(evidence.readings("nic.ring.passed", place=place or None))
         yield from _filtered(place, *_moved(evidence, "protocol.input.filtered", place), passed)
     for place in evidence.places("protocol.input.no_listener"):
-        passed = one_view(evidence.readings("socket.receive.passed", place=place))
+        # what a full socket refused had a listener: it is among the input errors
+        found = [one_view(evidence.readings(name, place=place)) for name in ARRIVED]
+        passed = [reading for readings in found for reading in readings]
         yield from _nobody(place, *_moved(evidence, "protocol.input.no_listener", place), passed)
 
 
