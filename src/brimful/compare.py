@@ -15,6 +15,10 @@ from brimful.evidence.evidence import Evidence
 from brimful.evidence.weight import one_view, percent, weigh
 
 SCHEMA = 1
+LARGEST = 2**72
+"""More than any sum of counters of 64 bits that a host has."""
+SHORTEST_S = 1e-6
+"""Seconds: no two samples are nearer to each other."""
 ENOUGH = 5
 """Losses that would be expected now, had nothing changed, below which their absence says nothing (Poisson: 0.7 %)."""
 SAME_TRAFFIC = 0.5
@@ -108,7 +112,15 @@ def earlier(data: bytes) -> Earlier:
         raise BadReport(f"no report of brimful diagnose --json: {error}") from error
     if report.schema != SCHEMA:
         raise BadReport(f"report of schema {report.schema}, only {SCHEMA} is known")
+    if not all(map(_possible, report.losses)):
+        raise BadReport("report with a loss that no counter can show")
     return report
+
+
+def _possible(loss: _Loss) -> bool:
+    """Whether the numbers of a loss can be true, and so be divided: a report may come from anybody."""
+    counts = 0 <= loss.lost <= LARGEST and 0 <= (loss.passed or 0) <= LARGEST
+    return counts and (not loss.seconds or loss.seconds >= SHORTEST_S)
 
 
 def effects(before: Earlier, evidence: Evidence, root: str = "") -> list[Effect]:

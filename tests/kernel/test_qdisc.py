@@ -202,6 +202,15 @@ def test_a_sweep_forgets_what_is_gone():
     assert len(sweep.identities) == 1
 
 
+def test_a_list_that_is_not_as_expected_leaves_no_numbers_at_a_wrong_discipline():
+    sweep = QdiscSweep()
+    sweep.read(Fake([message(body()), message(body(parent=0x10001))]))
+    changed = message(body(kind=b"bfifo"))
+    assert sweep.read(Fake([changed, message(body(), kind=99)])) is None
+    sweep.read(Fake([changed, message(body(parent=0x10001))]))
+    assert [one.kind for one in sweep.identities] == ["bfifo", "pfifo"]
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -80,16 +80,22 @@ def test_a_line_a_minute_while_nothing_happens():
 def test_verdicts_are_told_when_they_change():
     _, host, teller = told()
 
-    def judgement(statement, verdicts=(1,)):
+    bus = SimpleNamespace(rule="pcie_link", stage="nic.fifo", place="eth0")
+
+    def judgement(statement, verdicts=(bus,)):
         return SimpleNamespace(outcome="verdict", statement=statement, verdicts=verdicts, opens=())
 
     host.opinion.judgement = judgement("It is the bus.")
     assert said(teller, 0) == ["verdict: It is the bus."]
+    host.opinion.judgement = judgement("It is the bus, by 7 %.")
     assert said(teller, 1) == []
     host.opinion.judgement = judgement("Nothing was lost.", ())
     assert said(teller, 2) == []
     host.opinion.judgement = judgement("It is the bus.")
     assert said(teller, 3) == ["verdict: It is the bus."]
+    ring = SimpleNamespace(rule="nic_ring", stage="nic.ring", place="eth0")
+    host.opinion.judgement = judgement("It is the ring.", (ring,))
+    assert said(teller, 4) == ["verdict: It is the ring."]
 
 
 def test_times_are_utc():

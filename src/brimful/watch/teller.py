@@ -36,7 +36,7 @@ class Teller:
     def __init__(self, hosts: list[Host]) -> None:
         self._hosts = hosts
         self._told: dict[tuple[str, str, str], _Told] = {}
-        self._verdicts: dict[str, str] = {}
+        self._verdicts: dict[str, tuple[str, str, str, str] | None] = {}
         self._own = OwnCost()
         self._spoke_s = 0.0
         self._sweeps = 0
@@ -69,11 +69,14 @@ class Teller:
             del self._told[key]
         judgement = host.opinion.judgement
         if judgement is not None:
-            statement = judgement.statement if judgement.verdicts or judgement.opens else ""
-            before = self._verdicts.get(host.board.name, "")
-            self._verdicts[host.board.name] = statement
-            if statement and statement != before:
-                yield f"{name}{judgement.outcome}: {statement}"
+            # not by the statement: it may hold a share, which is another one each second
+            verdicts = [(one.rule, one.stage, one.place) for one in judgement.verdicts]
+            named = verdicts or [(one.rule, one.stage, one.place) for one in judgement.opens]
+            said = (judgement.outcome, *named[0]) if named else None
+            before = self._verdicts.get(host.board.name)
+            self._verdicts[host.board.name] = said
+            if said and said != before:
+                yield f"{name}{judgement.outcome}: {judgement.statement}"
 
 
 def _news(buffer: Buffer, told: _Told, now_s: float) -> Iterator[str]:

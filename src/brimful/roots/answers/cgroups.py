@@ -12,8 +12,6 @@ from brimful.roots.doors import Doors
 
 MOST = 256
 """Groups whose files are read: a host full of containers has thousands, and each read costs the kernel a sum."""
-LOOKED_AT = 8192
-"""Groups that are counted to say how many were left out."""
 
 WALKED_S = 5.0
 """Seconds for which the groups that were found serve all their files."""
@@ -49,7 +47,7 @@ def _groups(top: str, _: int) -> list[str]:
     """Return the groups below a folder by their paths, outer ones first, in order of their names."""
     groups: list[str] = []
     level = [""]
-    while level and len(groups) <= LOOKED_AT:
+    while level and len(groups) <= MOST:
         inner: list[str] = []
         for group in level:
             with suppress(OSError), os.scandir(f"{top}/{group}") as entries:

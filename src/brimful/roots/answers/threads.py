@@ -12,6 +12,11 @@ from brimful.roots.doors import Doors
 
 THREAD = "/proc/{pid}/stat"
 
+FLAGS = 6
+"""The field of flags, counted from the state (proc_pid_stat(5))."""
+KERNEL_THREAD = 0x00200000
+"""PF_KTHREAD (include/linux/sched.h): any process may give itself the name of one."""
+
 
 @answer(THREAD, everywhere=True)
 def ksoftirqd(doors: Doors) -> Iterator[Document]:
@@ -30,6 +35,13 @@ def _threads(top: str) -> tuple[str, ...]:
     with suppress(OSError):
         for name in sorted(filter(str.isdecimal, os.listdir(f"{top}/proc")), key=int):  # noqa: PTH208 - names only
             with suppress(OSError):  # gone meanwhile
-                if Path(f"{top}/proc/{name}/comm").read_bytes().startswith(b"ksoftirqd/"):
+                folder = Path(f"{top}/proc/{name}")
+                named = (folder / "comm").read_bytes().startswith(b"ksoftirqd/")
+                if named and _of_kernel((folder / "stat").read_bytes()):
                     found.append(name)
     return tuple(found)
+
+
+def _of_kernel(stat: bytes) -> bool:
+    words = stat.rpartition(b")")[2].split()
+    return len(words) > FLAGS and words[FLAGS].isdigit() and bool(int(words[FLAGS]) & KERNEL_THREAD)
