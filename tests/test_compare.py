@@ -210,6 +210,14 @@ def test_what_is_no_report_is_refused_in_one_line(data, why):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "parts", [{"lost": 10**400}, {"lost": -1}, {"passed": -1}, {"seconds": 1e-320}, {"seconds": -3.0}]
+)
+def test_a_loss_that_cannot_be_true_is_refused(parts):
+    with pytest.raises(BadReport, match="no counter can show"):
+        earlier(report(loss(**parts)))
+
+
 def test_keys_of_a_later_version_do_no_harm():
     before = earlier(report(loss(later=1), later=[1], brimful="9.9"))
     assert (before.brimful, before.verdicts[0].place, before.losses[0].lost) == ("9.9", "eth0", 1000)

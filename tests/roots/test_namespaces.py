@@ -103,3 +103,10 @@ def test_the_kernels_own_namespaces_are_found():
         assert own not in {one.inode for one in namespaces()}
         assert find(str(os.getpid())).inode == own
     assert find("brim-found") is None
+
+
+def test_a_name_that_is_no_text_is_shown_with_what_can_be_shown_of_it(tmp_path):
+    host = Host(tmp_path)
+    os.link(host.namespace("one"), os.fsencode(host.named) + b"/blu\xe9")
+    (found,) = namespaces(str(host.proc), str(host.named))
+    assert found.label == "blu\N{REPLACEMENT CHARACTER}"

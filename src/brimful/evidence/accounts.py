@@ -14,7 +14,10 @@ from brimful.evidence.evidence import Evidence
 from brimful.evidence.weight import one_view
 
 OTHER_USERS = "frames for other users of the port (virtual functions, RDMA, a program beside the kernel) arrive too"
-FRAGMENTS = "fragments are counted as they arrive, packets when they are put together; filters drop without counting"
+FRAGMENTS = (
+    "fragments are counted as they arrive, packets when they are put together; filters, and IPv6 where nobody joined a"
+    " multicast group, drop without counting"
+)
 
 
 _AT_NIC = tuple(

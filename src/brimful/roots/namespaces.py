@@ -42,7 +42,7 @@ def find(name: str, proc: str = "/proc", named: str = NAMED) -> Namespace | None
 def _named(folder: str) -> Iterator[tuple[str, str]]:
     with suppress(OSError):
         for entry in sorted(Path(folder).iterdir()):
-            yield str(entry), entry.name
+            yield str(entry), os.fsencode(entry.name).decode("utf-8", "replace")
 
 
 def _lived_in(proc: str) -> Iterator[tuple[str, str]]:

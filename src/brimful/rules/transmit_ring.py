@@ -91,7 +91,7 @@ def _dropped(evidence: Evidence, interface: str) -> Iterator[Finding]:
     """What the driver or the stack dropped behind the queue. Some drivers add their queue's drops: these are taken off."""
     totals = _of(evidence, "nic.tx_ring.dropped", interface)
     weight = weigh(totals, _of(evidence, "nic.tx_ring.passed", interface))
-    queued = weigh(evidence.readings("qdisc.queue.dropped", place=interface))
+    queued = weigh(one_view(evidence.readings("qdisc.queue.dropped", place=interface)))
     read_by_none = weigh(evidence.readings("capture.ring.traced", place=interface))  # of a tun device
     rest = weight.lost - queued.lost - read_by_none.lost
     share = rest / (rest + weight.passed) if weight.passed is not None and rest > 0 else 0.0
@@ -114,7 +114,7 @@ def _dropped(evidence: Evidence, interface: str) -> Iterator[Finding]:
 def _holds(evidence: Evidence, interface: str) -> Iterator[Finding]:
     full = [r for r in _of(evidence, "nic.tx_ring.full", interface) if r.delta]
     put_back = [r for r in evidence.readings("qdisc.queue.requeued", place=interface) if r.delta]
-    dropped = weigh(evidence.readings("qdisc.queue.dropped", place=interface))
+    dropped = weigh(one_view(evidence.readings("qdisc.queue.dropped", place=interface)))
     held = weigh(put_back).lost
     if not full and not (dropped.now and held >= HELD_SHARE * dropped.lost):
         return
