@@ -18,6 +18,9 @@ SHARE = 0.05
 ARRIVED = ("socket.receive.passed", "protocol.input.errors")
 """Datagrams of a protocol that somebody listens for, or that are broken."""
 
+BESIDE = 0.5
+"""Share of the refused packets that a full table of connections must leave for a filter to be told apart from it."""
+
 MEANT = "whether they are meant to be refused, only who set it can say"
 
 
@@ -25,15 +28,18 @@ MEANT = "whether they are meant to be refused, only who set it can say"
     "protocol.input.filtered",
     "protocol.input.no_listener",
     "protocol.input.errors",
+    "kernel.table.conntrack_dropped",
     "nic.ring.passed",
     "socket.receive.passed",
 )
 def turned_away(evidence: Evidence) -> Iterator[Finding]:
     """Does a filter, or a port that nobody listens on, turn a good part of the traffic away?"""
+    full = weigh(one_view(evidence.readings("kernel.table.conntrack_dropped")))
+    untracked = full.lost if full.now else 0
     for place in evidence.places("protocol.input.filtered"):
         # on their way out packets may have no interface yet: beside them stands all that came in
         passed = one_view(evidence.readings("nic.ring.passed", place=place or None))
-        yield from _filtered(place, *_moved(evidence, "protocol.input.filtered", place), passed)
+        yield from _filtered(place, *_moved(evidence, "protocol.input.filtered", place), passed, untracked)
     for place in evidence.places("protocol.input.no_listener"):
         # what a full socket refused had a listener: it is among the input errors
         found = [one_view(evidence.readings(name, place=place)) for name in ARRIVED]
@@ -46,13 +52,16 @@ def _moved(evidence: Evidence, meaning: str, place: str) -> tuple[list[Reading],
     return readings, weigh(readings)
 
 
-def _filtered(place: str, readings: list[Reading], weight: Weight, passed: list[Reading]) -> Iterator[Finding]:
-    if not weight.now:
+def _filtered(
+    place: str, readings: list[Reading], weight: Weight, passed: list[Reading], untracked: int
+) -> Iterator[Finding]:
+    lost = weight.lost - untracked  # a full table of connections refuses in the same way
+    if not weight.now or lost <= BESIDE * weight.lost:
         return
     where = f" of {place}" if place else ""
-    text = f"{weight.lost:,} packets{where} were refused by a filter or a program {weight.when}"
+    text = f"{lost:,} packets{where} were refused by a filter or a program {weight.when}"
     arrived = weigh(passed)
-    share = weight.lost / max(arrived.lost, weight.lost) if arrived.sampled else 0.0
+    share = lost / max(arrived.lost, lost) if arrived.sampled else 0.0
     if share < SHARE:
         yield _near(place, readings, weight, text)
         return
