@@ -15,8 +15,9 @@ from pathlib import Path
 
 from brimful.kernel import btf, drop_programs
 from brimful.kernel.bpf import BpfError, Program, attach, measure
+from brimful.kernel.counter import Counter, Counting
 from brimful.kernel.drop_programs import DROP_KEY, offsets_of
-from brimful.kernel.drops import Counter, Drops
+from brimful.kernel.drops import ENTRIES, Drop, Drops
 from brimful.kernel.tracing import Tracing, TracingError
 
 DROPS = 100_000
@@ -115,8 +116,13 @@ def _empty() -> Iterator[None]:
 @contextmanager
 def _drops() -> Iterator[None]:
     point = Tracing().tracepoint("skb", "kfree_skb")
-    with closing(Counter(point, "kfree_skb", DROP_KEY, 1, drop_programs.drops, offsets_of(btf.kernel()))):
+    counting = Counting("kfree_skb", DROP_KEY, 1, ENTRIES, drop_programs.drops, _unnamed, Drop)
+    with closing(Counter(point, counting, offsets_of(btf.kernel()))):
         yield
+
+
+def _unnamed(*parts: int) -> tuple[int, ...]:
+    return parts
 
 
 @contextmanager

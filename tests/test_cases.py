@@ -34,11 +34,11 @@ def machines(case, folder):
 def test_case(path, tmp_path):
     case = tomllib.loads(path.read_text(encoding="utf-8"))
     (evidence,) = machines(case, tmp_path)
-    found = [
-        {"stage": finding.stage, "place": finding.place, "state": str(finding.state)}
-        for finding in RULES[path.parent.name](evidence)
-    ]
-    assert found == case["findings"]
+    findings = list(RULES[path.parent.name](evidence))
+    because = [expected.pop("because", []) for expected in case["findings"]]
+    assert [{"stage": f.stage, "place": f.place, "state": str(f.state)} for f in findings] == case["findings"]
+    for finding, told in zip(findings, because, strict=True):
+        assert set(told) <= {exhibit.text for exhibit in finding.because}
     judgement = judge(evidence)
     expect = case["expect"]
     assert str(judgement.outcome) == expect["outcome"]

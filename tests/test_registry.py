@@ -12,6 +12,13 @@ from brimful.chain.fact import EVENTS, FACTS
 from brimful.chain.meaning import MEANINGS, Kind
 from brimful.chain.stage import STAGES
 from brimful.drivers.maps import all_maps
+from brimful.evidence import accounts
+from brimful.evidence.evidence import Evidence
+from brimful.evidence.frame import Sheet
+from brimful.evidence.ledger import losses
+from brimful.evidence.origin import Origin
+from brimful.evidence.series import Series
+from brimful.exporters.series import BY_MEANING
 from brimful.rules import RULES
 from brimful.sources import SOURCES
 
@@ -95,3 +102,18 @@ def test_module_is_of_a_readable_size(path):
 def test_a_loss_is_asked_about_by_some_rule(meaning):
     """A counted loss that nobody reads would end as `healthy`."""
     assert any(meaning.name in rule.reads for rule in RULES)
+
+
+@pytest.mark.parametrize("meaning", named(MEANINGS.values()))
+def test_a_meaning_is_given_by_some_source(meaning):
+    """Those of driver maps are among what the sources of drivers' counters give."""
+    assert any(meaning.name in source.meanings for source in SOURCES)
+
+
+@pytest.mark.parametrize("meaning", named(MEANINGS.values()))
+def test_a_meaning_is_used_by_a_rule_an_account_the_ledger_or_a_metric(meaning):
+    """What is read and shown to nobody costs time for nothing."""
+    sheet = Sheet(lambda line: Origin("a file", line))
+    sheet.add(Series(meaning.name, "eth0", "counter", "link"), 1, 1)
+    shown = {loss.meaning for loss in losses(Evidence([sheet.frame()]))} | set(accounts.READ) | BY_MEANING.keys()
+    assert meaning.name in shown or any(meaning.name in rule.reads for rule in RULES)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from brimful.evidence.evidence import Evidence
 from brimful.roots.base import Root
-from brimful.sources import IDENTITY, SOURCES, Source
+from brimful.sources import IDENTITY, SOURCES, Source, drivers_of
 
 
 def gather(roots: Iterable[Root]) -> Evidence:
@@ -16,7 +16,7 @@ def gather(roots: Iterable[Root]) -> Evidence:
     evidence = Evidence()
     for root in roots:
         _read(root, SOURCES[IDENTITY], evidence, {})
-        drivers = {fact.place: str(fact.value) for fact in evidence.facts("nic.driver")}
+        drivers = drivers_of(evidence)
         for source in SOURCES:
             if source.name != IDENTITY:
                 _read(root, source, evidence, drivers)

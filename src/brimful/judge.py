@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from brimful.chain.meaning import MEANINGS, Kind
-from brimful.chain.place import meet, whole
+from brimful.chain.place import meet, protocol, whole
 from brimful.chain.stage import CHASSIS, RECEIVE, STAGES
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
@@ -158,6 +158,11 @@ def _joined(one: Finding, other: Finding) -> bool:
     return meet(one.place, other.place) and not _apart(one.span, other.span)
 
 
+def _speaks_of(note: Finding, end: Finding) -> bool:
+    """Tell whether a note is evidence for what a walk ended at: what is said of a protocol holds for its sockets."""
+    return (meet(note.place, end.place) or note.place == protocol(end.place)) and not _apart(note.span, end.span)
+
+
 def _apart(one: tuple[Moment, Moment] | None, other: tuple[Moment, Moment] | None) -> int:
     """Return the nanoseconds between two spans where these are too many: positive when `other` is later."""
     if one is None or other is None or one[0].clock != other[0].clock:
@@ -210,7 +215,7 @@ def _verdict(path: list[Finding], findings: list[Finding]) -> Verdict:
     notes = [
         finding for finding in findings if finding.state is State.NOTE and finding.stage in {f.stage for f in path}
     ]
-    used = [note for note in notes if _joined(end, note)]
+    used = [note for note in notes if _speaks_of(note, end)]
     against = _together(f.against for f in (*path, *used))
     because = _together(f.because for f in (*path, *room, *used))
     past = start.state is State.OVER
@@ -227,7 +232,7 @@ def _verdict(path: list[Finding], findings: list[Finding]) -> Verdict:
             (
                 *(f.doubts for f in (*path, *used)),
                 _doubts((*because, *against)),
-                tuple(_not_used(end, note) for note in notes if note not in used and note.because),
+                tuple(_not_used(end, note) for note in notes if note not in used and note.because and note.subject),
                 ("one sample: this is what was lost since the counters were cleared, not now",) if past else (),
             )
         ),
@@ -247,7 +252,7 @@ def _not_used(end: Finding, note: Finding) -> str:
         why.append(f"{spoken(abs(gap) / SECOND)} {'later' if gap > 0 else 'earlier'}")
     origin = note.because[0].origin
     where = f" ({origin.short})" if origin else ""
-    return f"{note.subject or note.rule}: {', '.join(why)}: not used{where}"
+    return f"{note.subject}: {', '.join(why)}: not used{where}"
 
 
 def _together(groups: Iterable[tuple[T, ...]]) -> tuple[T, ...]:

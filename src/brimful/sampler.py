@@ -8,6 +8,7 @@ machine is set up when interfaces come or go.
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Protocol
 
 import msgspec
@@ -17,10 +18,16 @@ from brimful.evidence.frame import Frame
 from brimful.evidence.moment import SECOND
 from brimful.evidence.origin import Blind, Unread
 from brimful.roots.base import Root, Table
-from brimful.sources import IDENTITY, SELDOM, SOURCES, Source
+from brimful.sources import IDENTITY, SELDOM, SOURCES, Source, drivers_of
 
 SHARE = 0.01
-"""Of one CPU: what all reading together may take."""
+"""Of one CPU: what all reading together may take, with what the sampler itself needs beside it."""
+
+SMOOTH = 4
+"""Readings over which the cost of one is averaged."""
+
+SPIKE = 4
+"""A reading that cost more than so many times the average, as one that was disturbed, counts as so many times."""
 
 HURRIED = 5
 """A source that is read at once may take this many times its share, for as long as losses go on."""
@@ -58,7 +65,7 @@ class Cost(msgspec.Struct):
     """What reading one source has taken.
 
     `every_s`: how often it should be read, `period_s`: how often it is. `estimate_cpu_s` is what one reading is taken to
-    cost: the lesser of the last two, for the first finds nothing remembered and any may be disturbed. `late` counts the
+    cost: the average of late, without the first, which finds nothing remembered. `late` counts the
     times it was read more than a whole period too late, `failures` those in which the kernel refused altogether.
     `read_s`: when it was read last, in seconds on the monotonic clock.
     """
@@ -78,7 +85,7 @@ class Cost(msgspec.Struct):
 
 
 class _Job:
-    """One source: when it was read, when its tables have to be told whole again, and what it has cost."""
+    """One source: when it was read, what it did not see then, when its tables have to be told whole, what it has cost."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -86,6 +93,7 @@ class _Job:
         self.outdated = False
         self.news_due = -math.inf
         self.rows: tuple[object, ...] = ()
+        self.blind: list[Blind] = []
         self.cost = Cost(source.name, source.every_s, source.every_s)
 
     def due(self, now: float) -> bool:
@@ -126,10 +134,14 @@ class Sampler:
         self._cpu = cpu
         self._drivers: dict[str, str] = {}
         self._answered: set[str] = set()
+        self._beside = 0.0
+        self._read_cpu_s = 0.0
+        self._swept_at = 0.0
         self._forget_at = -math.inf
         self._interfaces: tuple[tuple[int, str], ...] | None = None
         self._partly: dict[str, float] = {}
-        self._partly_told: set[Blind] = set()
+        self._unseen: list[list[Blind]] = []
+        self._blind: dict[Blind, None] = {}
         self._jobs = [
             _Job(source)
             for source in sorted(SOURCES if sources is None else sources, key=_turn)
@@ -143,7 +155,7 @@ class Sampler:
 
     def sweep(self, *, everything: bool = False) -> None:
         """Read what is due, or everything."""
-        now = self._clock()
+        now, began, read_s = self._clock(), self._cpu(), self._read_cpu_s
         self.sweeps += 1
         self._look_around(now)
         for job in self._jobs:
@@ -155,14 +167,16 @@ class Sampler:
             if may and self.evidence.advanced(job.source.hurry):
                 self._read(job, now)
         self._plan()
-        for blind in self.root.blind():
-            self.evidence.add(blind)
-        self._tell_partly()
+        self._tell_blind()
         if self._window_s and now >= self._forget_at:
             self._forget_at = now + self._window_s / 4  # looking at everything that is kept has its price too
             horizon = int((now - self._window_s) * SECOND)
             read = {job.source.name: int(job.read_at * SECOND) for job in self._jobs if job.cost.reads}
             self.evidence.forget(horizon, int((now - self._window_s - 2 * SELDOM) * SECOND), read)
+        if self.sweeps > 1:
+            beside = max(self._cpu() - began - (self._read_cpu_s - read_s), 0.0) / max(now - self._swept_at, EARLY_S)
+            self._beside += (min(beside, self._share) - self._beside) / SMOOTH
+        self._swept_at = now
 
     def _look_around(self, now: float) -> None:
         """See whether interfaces came or went: then how the machine is set up has to be read again."""
@@ -175,22 +189,27 @@ class Sampler:
         if self._window_s:
             self._partly = {name: at for name, at in self._partly.items() if at >= now - self._window_s}
 
-    def _tell_partly(self) -> None:
-        """Keep what is told of interfaces that came or went to those of the window."""
+    def _tell_blind(self) -> None:
+        """Tell what cannot be seen now; in a watch that ends, also what could not be seen at some time of it."""
+        unseen = [self._there_partly(), self.root.blind(), *(job.blind for job in self._jobs)]
+        if unseen != self._unseen:
+            self._unseen = unseen
+            found = dict.fromkeys(chain.from_iterable(unseen[1:]))
+            self._blind = found if self._window_s else self._blind | found
+            self.evidence.see_not((*self._blind, *unseen[0]))
+
+    def _there_partly(self) -> list[Blind]:
+        """Return what is told of interfaces that came or went: in a watch without end, of those of the window."""
         names = sorted(self._partly)
-        told = {Blind(name, PARTLY) for name in names[:MOST_PARTLY]}
+        told = [Blind(name, PARTLY) for name in names[:MOST_PARTLY]]
         if len(names) > MOST_PARTLY:
-            told.add(Blind(f"{len(names) - MOST_PARTLY:,} more interfaces", MORE_PARTLY))
-        for blind in self._partly_told - told:
-            self.evidence.see(blind)
-        for blind in told - self._partly_told:
-            self.evidence.add(blind)
-        self._partly_told = told
+            told.append(Blind(f"{len(names) - MOST_PARTLY:,} more interfaces", MORE_PARTLY))
+        return told
 
     def _plan(self) -> None:
         """Share the CPU out: sources that need less than an even part get what they need, the rest is divided."""
         wanted = sorted(self._jobs, key=lambda job: job.cost.estimate_cpu_s / job.cost.every_s)
-        left = self._share
+        left = max(self._share - self._beside, 0.0)
         for number, job in enumerate(wanted):
             part = left / (len(wanted) - number)
             cost = job.cost.estimate_cpu_s
@@ -206,16 +225,17 @@ class Sampler:
                 self._documents(job)
         except OSError as error:
             job.cost.failures += 1
-            self.evidence.add(Blind(job.source.about, error.strerror or str(error)))
+            job.blind = [Blind(job.source.about, error.strerror or str(error))]
         job.cost.reads += 1
         before, job.cost.last_cpu_s = job.cost.last_cpu_s, self._cpu() - began
-        job.cost.estimate_cpu_s = min(before, job.cost.last_cpu_s)
+        job.cost.estimate_cpu_s = _estimated(job.cost, before)
         job.cost.last_s = self._clock() - wall
         job.cost.cpu_s += job.cost.last_cpu_s
+        self._read_cpu_s += job.cost.last_cpu_s
         job.read_at, job.outdated = now, False
         job.cost.read_s = now
         if job.source.name == IDENTITY:
-            self._drivers = {fact.place: str(fact.value) for fact in self.evidence.facts("nic.driver")}
+            self._drivers = drivers_of(self.evidence)
 
     def _tables(self, job: _Job, now: float) -> bool:
         """Read numbers only, where the root has them so."""
@@ -229,24 +249,44 @@ class Sampler:
         news = rows != job.rows or now >= job.news_due
         if news:
             job.rows, job.news_due = rows, now + SELDOM
+        unseen: list[Blind] = []
         for table in tables:
             table.drivers = self._drivers
             table.news = news
-            self._take(job, job.source.tabulate(table))
+            unseen += self._take(job, job.source.tabulate(table))
+        if news:
+            job.blind = unseen
         return True
 
     def _documents(self, job: _Job) -> None:
+        unseen: list[Blind] = []
         for document in job.source.documents(self.root, self._drivers):
             self._answered.add(job.source.name)
-            self._take(job, job.source(document))
+            unseen += self._take(job, job.source(document))
             self.evidence.lines += document.lines_read
+        job.blind = unseen
 
-    def _take(self, job: _Job, items: Iterable[Item]) -> None:
+    def _take(self, job: _Job, items: Iterable[Item]) -> list[Blind]:
+        """Take in what was read; return what was not seen."""
+        unseen: list[Blind] = []
         for item in items:
+            if isinstance(item, Blind):
+                unseen.append(item)
+                continue
             if isinstance(item, Frame):
                 job.cost.samples += len(item.values)
             self.unread += isinstance(item, Unread)
             self.evidence.add(item)
+        return unseen
+
+
+def _estimated(cost: Cost, before: float) -> float:
+    """Return what one reading costs by now; `before`: what the reading before this one did."""
+    last = cost.last_cpu_s
+    if not cost.estimate_cpu_s:  # the first says nothing, and the second may have been disturbed
+        return min(before, last)
+    average = min(cost.estimate_cpu_s, SPIKE * last)  # what has become cheap is believed at once
+    return average + (min(last, SPIKE * average) - average) / SMOOTH
 
 
 def _turn(source: Source) -> tuple[bool, bool]:

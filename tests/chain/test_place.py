@@ -1,6 +1,6 @@
 import pytest
 
-from brimful.chain.place import association_place, meet, whole
+from brimful.chain.place import association_place, meet, outward, protocol, whole
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,30 @@ def test_places_meet_in_the_whole(one, other, expected):
 )
 def test_an_association_is_named_by_both_of_its_ends(local, peer, inode, place):
     assert association_place(local, peer, inode) == place
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("eth0/rx-3", ("eth0/rx-3", "eth0", "")),
+        ("cgroup /a/b", ("cgroup /a/b", "cgroup /a/b", "")),
+        ("", ("", "", "")),
+    ],
+)
+def test_outward_is_nearest_first(place, expected):
+    assert outward(place) == expected
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("udp 0.0.0.0:53/4242", "udp"),
+        ("udp [::]:53", "udp"),
+        ("udp6", "udp"),
+        ("udp", "udp"),
+        ("eth0", "eth0"),
+        ("", ""),
+    ],
+)
+def test_a_socket_and_the_sum_of_all_have_one_protocol(place, expected):
+    assert protocol(place) == expected

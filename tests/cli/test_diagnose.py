@@ -261,6 +261,15 @@ def test_a_capture_that_cannot_be_written_is_one_line():
         (["nic.ring.waited"], ["near miss", "nothing lost yet"]),
         (["UdpRcvbufErrors"], ["socket.receive.full", "owner application"]),
         (["kni.out_of_memory"], ["an event"]),
+        (
+            ["mlx5"],
+            [
+                "mlx5: a driver, ",
+                "\n  ethtool -S\n",
+                "    rx_out_of_buffer                         nic.ring.no_buffer\n",
+            ],
+        ),
+        (["mlx5_core"], ["mlx5: a driver, "]),
     ],
     ids=" ".join,
 )
@@ -272,10 +281,25 @@ def test_explain(words, said):
         assert part in text
 
 
+def test_explain_without_a_name_says_which_there_are():
+    done = brimful("explain")
+    assert (done.returncode, done.stderr) == (0, b"")
+    text = done.stdout.decode()
+    lines = text.splitlines()
+    assert lines[0].startswith("brimful explain NAME says what one of these is")
+    assert "  nic.fifo             packet buffer inside the NIC" in lines
+    words = {word.strip(",") for line in lines for word in line.split()}
+    assert {"nic.ring.waited", "kni.out_of_memory", "socket.owner", "UdpRcvbufErrors", "mlx5"} <= words
+    assert max(map(len, lines)) <= 100
+    for name in ("nic.ring.waited", "kni.out_of_memory", "socket.owner", "UdpRcvbufErrors", "mlx5"):
+        assert brimful("explain", name).returncode == 0
+
+
 def test_explain_refuses_what_it_does_not_know():
     done = brimful("explain", "no_such_counter_anywhere")
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
+    assert b"(brimful explain lists them)" in done.stderr
 
 
 def test_sources_say_what_can_be_read_here():
@@ -289,6 +313,18 @@ def test_sources_say_what_can_be_read_here():
     assert told["softnet"].endswith("(/proc/net/softnet_stat). Each second.")
     assert "Every 60 s." in told["nic_ring"]
     assert "Each" not in told["iftask"]  # of a saved capture only
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_sources_are_wrapped_between_words_and_requests_never(columns):
+    found = json.loads(brimful("sources", "--json").stdout)["sources"]
+    lines = brimful("sources", env={"COLUMNS": columns}).stdout.decode().splitlines()
+    for source in found:
+        assert {f"    {request}" for request in source["requests"]} <= set(lines)
+        assert set(source["about"].split()) <= {word for line in lines for word in line.split()}
+    asked = {f"    {request}" for source in found for request in source["requests"]}
+    told = [line for line in lines if line not in asked and not line.startswith("not seen: ")]
+    assert max(len(line) for line in told if len(line.split()) > 1) <= int(columns)
 
 
 def test_help_names_every_command_and_starts_without_the_parts():

@@ -248,6 +248,25 @@ def test_words_in_brackets_are_text_and_no_markup():
     assert "doubts [dim]doubt" in drawn
 
 
+@pytest.mark.parametrize(
+    ("arrived", "told"),
+    [
+        (0, []),
+        (10, []),
+        (99, []),
+        (100, ["ip6: 100 arrived = 0 delivered + 100 unexplained"]),
+    ],
+)
+def test_an_account_of_a_handful_is_not_drawn(arrived, told):
+    """Ten multicast packets for groups that nobody joined are no news."""
+    received, delivered = (
+        Series(f"protocol.input.{event}", "ip6", raw, "snmp")
+        for event, raw in (("passed", "InReceives"), ("delivered", "InDelivers"))
+    )
+    evidence = Evidence([frame({received: 7, delivered: 1}), frame({received: 7 + arrived, delivered: 1}, 10)])
+    assert [line for line in lines(machine(evidence=evidence)) if "unexplained" in line] == told
+
+
 ARRIVED = Series("nic.fifo.arrived", "eth0", "port.rx", "nic_counters")
 
 

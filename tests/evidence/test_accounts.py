@@ -96,6 +96,19 @@ def test_ip_hands_up_forwards_or_refuses():
     assert found.losses == (Entry("protocol.input.discarded", "InDiscards", 150),)
 
 
+@pytest.mark.parametrize(("packets", "even"), [(0, True), (10, True), (99, True), (100, False)])
+def test_a_handful_is_no_rest_whichever_way(packets, even):
+    """Multicast packets for groups that nobody joined are received, and then gone without a counter."""
+    (more,) = accounts(
+        Evidence(moved({ip("passed", "InReceives", "ip6"): packets + 1, ip("delivered", "InDelivers", "ip6"): 1}))
+    )
+    (less,) = accounts(
+        Evidence(moved({ip("passed", "InReceives", "ip6"): 0, ip("delivered", "InDelivers", "ip6"): packets or 1}))
+    )
+    assert (more.unexplained, more.even) == (packets, even)
+    assert (less.unexplained, less.even) == (-(packets or 1), even)
+
+
 def test_of_two_views_of_one_protocol_one_is_taken():
     values = {ip("passed", "InReceives"): 1000, ip("delivered", "InDelivers"): 1000}
     (found,) = accounts(Evidence([*moved(values), *moved(values, "nstat")]))

@@ -9,8 +9,8 @@ from brimful.evidence.origin import Origin
 from brimful.evidence.series import Series
 
 
-def reading(values, *, width=64, refresh_ns=0, gap_s=1, boots=None):
-    series = Series("nic.ring.no_buffer", "eth0", "rx_dropped", "test", width, refresh_ns)
+def reading(values, *, width=64, refresh_ns=0, gap_s=1, boots=None, meaning="nic.ring.no_buffer"):
+    series = Series(meaning, "eth0", "rx_dropped", "test", width, refresh_ns)
     frames = []
     for number, value in enumerate(values):
         at = None if gap_s is None else Moment(number * gap_s * SECOND)
@@ -135,6 +135,17 @@ def test_a_counter_that_was_reset_is_doubted_beside_what_its_series_doubts():
         sheet.add(series, value, 1)
     doubt = Reading(series, [(sheet.frame(), 0) for sheet in sheets]).exhibit("text").doubt
     assert doubt.startswith("by name only; drops was reset")
+
+
+@pytest.mark.parametrize("values", [[70], [10, 70], [90, 70], [900, 1, 70]])
+@pytest.mark.parametrize(
+    "meaning",
+    ["socket.receive.queued", "socket.receive.limit", "fabric.link.data_missed"],
+    ids=["level", "limit", "window"],
+)
+def test_the_exhibit_of_a_level_has_its_last_value_and_no_doubt_when_it_falls(meaning, values):
+    exhibit = reading(values, width=0, meaning=meaning).exhibit("text")
+    assert (exhibit.value, exhibit.doubt) == (70, "")
 
 
 def test_the_exhibit_is_of_the_latest_time():

@@ -184,9 +184,8 @@ def test_of_unread_lines_a_watch_keeps_the_latest():
 
 def test_what_can_be_seen_again_is_no_blind_spot():
     evidence = Evidence([Blind("eth0", "why"), Blind("eth1", "why")])
-    evidence.see(Blind("eth0", "why"))
-    evidence.see(Blind("eth0", "why"))
-    assert evidence.blind == [Blind("eth1", "why")]
+    evidence.see_not([Blind("eth1", "why"), Blind("eth2", "why"), Blind("eth1", "why")])
+    assert evidence.blind == [Blind("eth1", "why"), Blind("eth2", "why")]
 
 
 def test_an_advance_is_one_between_the_last_two_frames():

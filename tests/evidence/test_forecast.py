@@ -4,7 +4,7 @@ import random
 import pytest
 
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.forecast import filled, forecasts
+from brimful.evidence.forecast import forecasts
 from brimful.evidence.frame import Sheet
 from brimful.evidence.moment import SECOND, Moment
 from brimful.evidence.origin import Origin
@@ -81,15 +81,6 @@ def test_soonest_comes_first_and_the_own_limit_before_the_machines():
     for frame in watched([1, 2, 3, 4, 5], 10, other, own).frames():
         evidence.add(frame)
     assert [(f.place, f.limit, f.seconds) for f in forecasts(evidence)] == [("cpu 4", 10, 5), ("cpu 3", 1000, 995)]
-
-
-def test_tcp_receive_queues_do_not_overflow_when_they_fill():
-    queue = Series("socket.receive.queued", "tcp 127.0.0.1:80/7", "r", "sockets", width_bits=0)
-    limit = Series("socket.receive.limit", "tcp 127.0.0.1:80/7", "rb", "sockets", width_bits=0)
-    assert list(filled(watched([1, 2, 3, 4, 5], 10, queue, limit))) == []
-    names = ["udp 127.0.0.1:80/7" for _ in range(2)]
-    queue, limit = (Series(s.meaning, name, s.raw, s.source, 0) for s, name in zip((queue, limit), names, strict=True))
-    assert [(r.last, top) for r, top in filled(watched([1, 2, 3, 4, 5], 10, queue, limit))] == [(5, 10)]
 
 
 def test_samples_at_one_moment_make_no_slope():

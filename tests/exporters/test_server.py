@@ -2,10 +2,14 @@
 
 import http.client
 import socket
+import time
+from contextlib import ExitStack, suppress
+from threading import Thread
 
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
+from brimful.exporters import server as server_module
 from brimful.exporters.server import AT_ONCE, Server, address, token
 from brimful.roots.base import Unusable
 
@@ -61,6 +65,72 @@ def test_who_says_nothing_does_not_keep_others_out(registry):
         assert ask(server.url)[0] == 200
         for one in silent:
             one.close()
+
+
+def port_of(server):
+    return int(server.url.rpartition(":")[2].partition("/")[0])
+
+
+def until(found, seconds):
+    """Ask again until it is so, for so long."""
+    end = time.monotonic() + seconds
+    while not found() and time.monotonic() < end:
+        time.sleep(0.05)
+    return found()
+
+
+def answered(server):
+    try:
+        return ask(server.url)[0] == 200
+    except (OSError, http.client.HTTPException):  # turned away
+        return False
+
+
+def test_who_sends_a_byte_now_and_then_is_hung_up_on_as_one_who_says_nothing(registry, monkeypatch):
+    monkeypatch.setattr(server_module, "PATIENCE_S", 1.5)
+    with Server(registry, "127.0.0.1", 0, None) as server, ExitStack() as clients:
+        where = ("127.0.0.1", port_of(server))
+        slow = [clients.enter_context(socket.create_connection(where, timeout=5)) for _ in range(AT_ONCE)]
+        assert not answered(server)
+
+        def trickle():
+            for one in slow:
+                with suppress(OSError):
+                    one.send(b"G")
+            return answered(server)
+
+        assert until(trickle, 8.0)
+
+
+def test_who_does_not_take_the_answer_is_hung_up_on(registry, monkeypatch):
+    monkeypatch.setattr(server_module, "PATIENCE_S", 1.5)
+    for number in range(20):
+        Gauge(f"brimful_long_{number}", "x" * 500_000, registry=registry)
+    with Server(registry, "127.0.0.1", 0, None) as server, ExitStack() as clients:
+        for _ in range(AT_ONCE):
+            one = clients.enter_context(socket.socket())
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            one.connect(("127.0.0.1", port_of(server)))
+            one.send(b"GET /metrics HTTP/1.0\r\n\r\n")
+        assert not answered(server)
+        assert until(lambda: answered(server), 8.0)
+
+
+def test_a_thread_that_cannot_be_started_takes_no_place_away(registry, monkeypatch, capsys):
+    with Server(registry, "127.0.0.1", 0, None) as server:
+        start = Thread.start
+        left = [AT_ONCE + 1]
+
+        def refuse(thread):
+            if left[0]:
+                left[0] -= 1
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        monkeypatch.setattr(Thread, "start", refuse)
+        assert [answered(server) for _ in range(AT_ONCE + 1)] == [False] * (AT_ONCE + 1)
+        assert [answered(server) for _ in range(AT_ONCE + 1)] == [True] * (AT_ONCE + 1)
+    assert capsys.readouterr().err.count("127.0.0.1: can't start new thread\n") == AT_ONCE + 1
 
 
 def test_a_port_that_is_taken(registry):

@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import pytest
+from tests.kernel.traffic import put
 from tests.namespaces import NOBODY, needs, python
 
 from brimful.kernel import bpf
@@ -13,6 +14,10 @@ from brimful.kernel.assembler import Assembler
 from brimful.kernel.bpf import PERCPU_ARRAY, PERCPU_HASH, BpfError, PerCpu, Program, attach, measure, numbers
 from brimful.kernel.drop_programs import empty
 from brimful.kernel.tracing import Tracing
+
+POSSIBLE = Path("/sys/devices/system/cpu/possible")
+UNKNOWN = 999
+"""No command of any kernel."""
 
 LOG = "0: (95) exit\nR0 !read_ok\nprocessed 1 insns (limit 1000000)\n"
 
@@ -26,19 +31,6 @@ def test_system_calls_are_known_by_machine(machine, found):
 def test_other_machines_are_refused_clearly(machine, pointer):
     with pytest.raises(BpfError, match=rf"^BPF on {machine} with {pointer * 8}-bit programs is not supported$"):
         numbers(machine, pointer)
-
-
-@pytest.mark.parametrize(("text", "count"), [("0-1\n", 2), ("0", 1), ("0-3,8", 5), ("0,2-3,6-127\n", 125)])
-def test_possible_cpus_are_counted(tmp_path, text, count):
-    (tmp_path / "possible").write_text(text)
-    assert bpf.possible_cpus(str(tmp_path / "possible")) == count
-
-
-def test_a_list_of_cpus_that_says_nothing_is_an_error(tmp_path):
-    (tmp_path / "possible").write_text("\n")
-    for name in ("possible", "none"):
-        with pytest.raises(BpfError, match=rf"{name} does not say how many CPUs there may be$"):
-            bpf.possible_cpus(str(tmp_path / name))
 
 
 def test_an_error_is_one_line_with_the_verifier_s_reason():
@@ -78,36 +70,92 @@ def test_locked_memory_is_raised_once_for_old_kernels(monkeypatch):
     assert calls[3:] == ["map"]
 
 
+def recorded(monkeypatch):
+    """Return the list of the BPF commands that are given from now on."""
+    commands = []
+    real = bpf.bpf
+
+    def record(command, *rest):
+        commands.append(command)
+        return real(command, *rest)
+
+    monkeypatch.setattr(bpf, "bpf", record)
+    return commands
+
+
 @pytest.mark.kernel
 class TestOnTheKernel:
     @pytest.fixture(autouse=True)
     def _root(self):
         needs()
 
-    @staticmethod
-    def put(counters, key, values):
-        """Write the values of a key for all CPUs."""
-        name, number = bpf.ctypes.create_string_buffer(key, len(key)), 2
-        data = struct.pack(f"={len(values)}Q", *values)
-        value = bpf.ctypes.create_string_buffer(data, len(data))
-        element = struct.pack(
-            "=I4xQQQ", counters.descriptor, bpf.ctypes.addressof(name), bpf.ctypes.addressof(value), 0
-        )
-        bpf.bpf(number, element, "writing")
-
     def test_counters_are_summed_over_all_cpus(self):
         cpus = bpf.possible_cpus()
         counters = PerCpu(PERCPU_HASH, 4, 2, 8, "test")
         assert list(counters.counters()) == []
         assert counters.value(b"aaaa") is None
-        self.put(counters, b"aaaa", [10, 1] * cpus)
-        self.put(counters, b"bbbb", [2**40, 0] * cpus)
+        put(counters, b"aaaa", [10, 1] * cpus)
+        put(counters, b"bbbb", [2**40, 0] * cpus)
         assert dict(counters.counters()) == {b"aaaa": (10 * cpus, cpus), b"bbbb": (cpus * 2**40, 0)}
         assert counters.value(b"aaaa") == (10 * cpus, cpus)
 
     def test_an_array_is_full_of_zeros(self):
         assert PerCpu(PERCPU_ARRAY, 4, 1, 1).value(bytes(4)) == (0,)
         assert PerCpu(PERCPU_ARRAY, 4, 1, 1).value(b"\1\0\0\0") is None
+
+    def test_as_many_cpus_are_counted_as_there_may_be(self):
+        ranges = [part.split("-") for part in POSSIBLE.read_text().strip().split(",")]
+        assert bpf.possible_cpus() == sum(int(ends[-1]) - int(ends[0]) + 1 for ends in ranges)
+
+    @pytest.mark.parametrize("first", [256, 1])
+    def test_many_are_read_at_once_however_many_there_are(self, monkeypatch, first):
+        """With room for one only, some buckets of the table do not fit at first."""
+        monkeypatch.setattr(bpf, "FIRST_BATCH", first)
+        counters = PerCpu(PERCPU_HASH, 4, 2, 1024)
+        filled = {struct.pack("=I", number): [number, 7] * bpf.possible_cpus() for number in range(1000)}
+        for key, values in filled.items():
+            put(counters, key, values)
+        commands = recorded(monkeypatch)
+        held = {key: struct.pack(f"={len(values)}Q", *values) for key, values in filled.items()}
+        first, second = (sorted(counters.elements()) for _ in range(2))
+        assert first == second == sorted(held.items())
+        assert set(commands) == {bpf.MAP_LOOKUP_BATCH}
+        commands.clear()
+        assert len(list(counters.counters())) == 1000
+        assert len(commands) == 1
+
+    def test_where_many_cannot_be_read_at_once_they_are_read_one_by_one(self, monkeypatch):
+        counters = PerCpu(PERCPU_HASH, 4, 1, 64)
+        for number in range(50):
+            put(counters, struct.pack("=I", number), [number] * bpf.possible_cpus())
+        at_once = sorted(counters.elements())
+        monkeypatch.setattr(bpf, "MAP_LOOKUP_BATCH", UNKNOWN)
+        commands = recorded(monkeypatch)
+        assert [sorted(counters.elements()) for _ in range(2)] == [at_once, at_once]
+        assert len(at_once) == 50
+        assert commands.count(UNKNOWN) == 1
+
+    def test_a_map_that_cannot_be_read_is_an_error(self):
+        counters = PerCpu(PERCPU_HASH, 4, 1, 8)
+        counters.close()
+        with pytest.raises(BpfError, match=r"^reading a BPF map: Bad file descriptor$"):
+            list(counters.elements())
+        with pytest.raises(BpfError, match=r"^reading a BPF map: Bad file descriptor$"):
+            counters.take(bytes(4))
+
+    @pytest.mark.parametrize("known", [True, False])
+    def test_a_key_is_taken_out_with_its_counters(self, monkeypatch, known):
+        counters = PerCpu(PERCPU_HASH, 4, 1, 8)
+        if not known:
+            monkeypatch.setattr(bpf, "MAP_TAKE", UNKNOWN)
+        cpus = bpf.possible_cpus()
+        for key in (b"aaaa", b"bbbb"):
+            put(counters, key, [3] * cpus)
+        commands = recorded(monkeypatch)
+        assert counters.take(b"aaaa") == struct.pack("=Q", 3) * cpus
+        assert counters.take(b"aaaa") is None
+        assert dict(counters.counters()) == {b"bbbb": (3 * cpus,)}
+        assert commands.count(UNKNOWN) == (not known)
 
     def test_a_map_of_no_size_is_refused(self):
         with pytest.raises(BpfError, match=r"^creating a BPF map: Invalid argument$"):

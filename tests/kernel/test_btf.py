@@ -120,13 +120,17 @@ def test_what_is_no_btf_is_refused():
 @example(b"\0\0\0\0\0\x10\0\0\0\xf0", 2)
 @given(st.binary(max_size=80), st.integers(0, 400))
 def test_other_bytes_are_refused_and_nothing_else(noise, at):
-    data = kernel().data()
+    whole = kernel().data()
+    data = whole[:at] + noise + whole[at + len(noise) :]
     try:
-        types = Btf(data[:at] + noise + data[at + len(noise) :])
-        types.offset("packet", "net", "deep")
-        types.enum("wide")
-    except BtfError:
-        pass
+        types = Btf(data)
+        told = types.offset("packet", "net", "deep"), types.enum("wide")
+    except BtfError as error:
+        told = str(error)
+        assert told
+        assert "\n" not in told
+    if data == whole:
+        assert told == (32, {"HUGE": (2 << 32) + 5})
 
 
 def test_a_kernel_without_types_is_said(tmp_path):

@@ -3,25 +3,26 @@
 import ctypes
 import errno
 import fcntl
-import gc
 import json
 import os
 import socket
 import struct
 import subprocess
-import sys
 import time
 from contextlib import ExitStack, suppress
-from pathlib import Path
+from functools import partial
 
 import pytest
+from tests.kernel.traffic import own, queued, seen, send, udp
 from tests.namespaces import NOBODY, in_namespace, ip, needs, python
 
-from brimful.kernel import bpf, btf, drops
+from brimful.kernel import bpf, btf, counter, drops
 from brimful.kernel.bpf import BpfError
 from brimful.kernel.btf import Btf, BtfError
-from brimful.kernel.drops import Drops, reasons_of, subsystems_of
-from brimful.kernel.tracing import Field, Tracepoint, TracingError
+from brimful.kernel.drop_programs import DROP_KEY
+from brimful.kernel.drops import Drops, Full, Names, reasons_of, subsystems_of
+from brimful.kernel.kallsyms import Kallsyms
+from brimful.kernel.tracing import Field, Tracepoint, Tracing, TracingError
 
 IP = 0x0800
 LOOPBACK = 1
@@ -30,116 +31,13 @@ UDP_SEGMENT = 103
 REFUSE_ALL = struct.pack("=HBBI", 6, 0, 0, 0)
 TUN = struct.pack("16sH22x", b"tn0", 0x1001)
 TUNSETIFF = 0x400454CA
+ECHO = struct.pack("!BBHHH", 8, 0, 0, 0, 0)
 
 pytestmark = pytest.mark.kernel
 
 
-@pytest.fixture
-def traced():
-    needs()
-    counted = Drops()
-    yield counted
-    counted.close()
-
-
-def own():
-    """The inode of the calling thread's network namespace."""
-    return Path("/proc/thread-self/ns/net").stat().st_ino
-
-
-def descriptors():
-    gc.collect()  # of other tests
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def udp(address="127.0.0.1", room=None):
-    found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    if room:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
-    found.bind((address, 0))
-    return found
-
-
 def shell(command):
     return subprocess.run(command, check=True, shell=True, capture_output=True).stdout  # noqa: S602 - constant text
-
-
-def send(source, target, count, data=b"x"):
-    for _ in range(count):
-        with suppress(OSError):
-            source.sendto(data, target)
-
-
-def queued(full):
-    """How many datagrams are in a socket's queue; they are taken out."""
-    full.setblocking(False)
-    taken = 0
-    with suppress(BlockingIOError):
-        while True:
-            full.recv(2048)
-            taken += 1
-    return taken
-
-
-def seen(counted, reason, inode):
-    """The drops of one reason in one namespace, by interface, protocol and function: their packets."""
-    rows = [drop for drop in counted.read().drops if drop.netns == inode and drop.reason == reason]
-    return [(row.interface, row.protocol, row.location.partition("+")[0], row.packets) for row in rows]
-
-
-SENDER = """
-import os, socket
-os.sched_setaffinity(0, {{{cpu}}})
-with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as source:
-    for _ in range({count}):
-        source.sendto(b"x", ("127.0.0.1", {port}))
-"""
-
-
-def test_each_datagram_that_a_full_socket_refuses_is_counted_on_every_cpu(traced):
-    cpus = sorted(os.sched_getaffinity(0))[:2]
-
-    def body():
-        with udp(room=2048) as full:
-            port = full.getsockname()[1]
-            senders = [
-                subprocess.Popen([sys.executable, "-c", SENDER.format(cpu=cpu, port=port, count=3000)]) for cpu in cpus
-            ]
-            assert [sender.wait(30) for sender in senders] == [0] * len(cpus)
-            found = seen(traced, "SOCKET_RCVBUFF", own())
-            return found, 3000 * len(cpus) - queued(full)
-
-    found, refused = in_namespace(body)
-    assert refused > 2900 * len(cpus)
-    assert found == [(LOOPBACK, IP, "udp_queue_rcv_one_skb", refused)]
-
-
-def test_counting_goes_on_and_ends_when_closed(traced):
-    def body():
-        with udp() as source:
-            send(source, ("127.0.0.1", 9), 3)
-            first = seen(traced, "NO_SOCKET", own())
-            send(source, ("127.0.0.1", 9), 4)
-            return first, seen(traced, "NO_SOCKET", own())
-
-    first, second = in_namespace(body)
-    assert [row[3] for row in first] == [3]
-    assert [row[3] for row in second] == [7]
-    before = descriptors()
-    traced.close()
-    traced.close()
-    assert before - descriptors() == 12  # three times two maps, a program and an event
-    with pytest.raises(BpfError):
-        traced.read()
-
-
-def test_all_is_unloaded_when_the_object_dies():
-    needs()
-    before = descriptors()
-    counted = Drops(measured=True)
-    assert descriptors() == before + 13
-    del counted
-    assert descriptors() == before
 
 
 def test_a_filter_of_a_socket_is_named(traced):
@@ -187,7 +85,7 @@ def test_a_full_queueing_discipline_is_named_with_the_interface_it_sends_to(trac
             send(source, ("10.9.0.2", 9), 100, b"x" * 1000)
         shown = json.loads(shell("tc -s -j qdisc show dev va"))
         dropped = shown[0]["drops"]
-        rows = [d for d in traced.read().drops if d.netns == own() and d.reason.startswith("QDISC_")]
+        rows = [d for d in traced.read().drops.values() if d.netns == own() and d.reason.startswith("QDISC_")]
         return near, dropped, rows
 
     near, dropped, rows = in_namespace(body)
@@ -234,7 +132,7 @@ def test_a_ring_that_a_program_does_not_read_is_named(traced):
 def test_a_full_accept_queue_is_named(traced):
     """The last ACK of a handshake that finds the queue full; a SYN that does is not freed as a drop (Linux 6.18)."""
     needs("nft")
-    if "TCP_LISTEN_OVERFLOW" not in traced._reasons.values():  # noqa: SLF001
+    if "TCP_LISTEN_OVERFLOW" not in running().reasons.values():
         pytest.skip("this kernel has no reason TCP_LISTEN_OVERFLOW")
 
     def body():
@@ -265,15 +163,21 @@ def test_a_full_accept_queue_is_named(traced):
     assert {row[:2] for row in rows} == {(LOOPBACK, IP)}
 
 
+def full_ping():
+    """A socket for pings with little room: the echoes and their answers come back to it."""
+    ping = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+    ping.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    return ping
+
+
 def test_a_receive_queue_that_is_full_is_counted_with_the_memory_of_its_packets(traced):
     def body():
         shell("sysctl -qw net.ipv4.ping_group_range='0 0'")
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as ping:
-            ping.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-            send(ping, ("127.0.0.1", 0), 50, struct.pack("!BBHHH", 8, 0, 0, 0, 0))
+        with full_ping() as ping:
+            send(ping, ("127.0.0.1", 0), 50, ECHO)
             return seen(traced, "SOCKET_RCVBUFF", own()), 50 - queued(ping)
 
-    before = traced.read().full
+    before = traced.read().full or Full(0, 0)
     rows, refused = in_namespace(body)
     after = traced.read().full
     assert refused > 30
@@ -295,7 +199,7 @@ def polls(counted, inode, packets):
     """The polls of a namespace's devices, when they have taken at least so many packets."""
     deadline = time.monotonic() + 5
     while True:
-        rows = [poll for poll in counted.read().polls if poll.netns == inode]
+        rows = [poll for poll in counted.read().polls.values() if poll.netns == inode]
         if sum(row.packets for row in rows) >= packets or time.monotonic() > deadline:
             return rows
         time.sleep(0.01)
@@ -310,7 +214,7 @@ def test_polls_are_counted_by_device_and_namespace(traced):
 
     index, (row,) = in_namespace(body)
     assert (row.device, row.interface, row.exhausted) == ("vb", index, 0)
-    assert not [poll for poll in traced.read().polls if poll.device == ""]
+    assert not [poll for poll in traced.read().polls.values() if poll.device == ""]
     assert row.packets >= 100
     assert 1 <= row.polls <= row.packets
 
@@ -332,52 +236,6 @@ def test_a_poll_that_uses_up_its_budget_is_counted(traced):
     assert row.polls >= row.exhausted
 
 
-def test_costs_are_told(traced):
-    def body():
-        with udp() as source:
-            send(source, ("127.0.0.1", 9), 5)
-
-    in_namespace(body)
-    (kfree, *rest) = traced.read().costs
-    assert [cost.tracepoint for cost in (kfree, *rest)] == ["kfree_skb", "napi_poll", "sock_rcvqueue_full"]
-    assert kfree.capacity == 4096
-    assert 1 <= kfree.entries < 100
-    assert (kfree.lost, kfree.missed) == (0, 0)
-
-
-def test_time_is_taken_when_asked_for():
-    needs()
-    counted = Drops(measured=True)
-
-    def body():
-        with udp() as source:
-            send(source, ("127.0.0.1", 9), 50)
-
-    in_namespace(body)
-    cost = counted.read().costs[0]
-    counted.close()
-    assert cost.runs >= 50
-    assert 10 < cost.nanoseconds / cost.runs < 100_000
-
-
-def test_what_finds_no_room_is_counted_as_lost(monkeypatch):
-    needs()
-    monkeypatch.setattr(drops, "ENTRIES", 1)
-    counted = Drops()
-
-    def body():
-        with udp(room=2048) as full, udp() as source:
-            send(source, ("127.0.0.1", 9), 5)
-            send(source, full.getsockname(), 100)
-            return 100 - queued(full)
-
-    refused = in_namespace(body)
-    (cost, *_) = counted.read().costs
-    counted.close()
-    assert cost.entries == 1
-    assert cost.lost >= min(refused, 5)
-
-
 def test_without_types_drops_are_counted_without_their_interfaces(monkeypatch):
     needs()
 
@@ -391,8 +249,8 @@ def test_without_types_drops_are_counted_without_their_interfaces(monkeypatch):
         with udp() as source:
             send(source, ("127.0.0.1", 9), 5)
         found = counted.read()
-        rows = [row for row in found.drops if row.reason == "NO_SOCKET" and row.protocol == IP]
-        return {(row.interface, row.netns) for row in rows}, sum(row.packets for row in rows), found.polls
+        rows = [row for row in found.drops.values() if row.reason == "NO_SOCKET" and row.protocol == IP]
+        return {(row.interface, row.netns) for row in rows}, sum(row.packets for row in rows), found.polls.values()
 
     places, packets, polled = in_namespace(body)
     without = counted.read().without
@@ -405,7 +263,7 @@ def test_without_types_drops_are_counted_without_their_interfaces(monkeypatch):
 
 def test_a_program_that_the_verifier_refuses_falls_back_to_one_without_interfaces(monkeypatch):
     needs()
-    monkeypatch.setattr(drops, "LICENCE", "proprietary")  # bpf_probe_read_kernel is for GPL programs only
+    monkeypatch.setattr(counter, "LICENCE", "proprietary")  # bpf_probe_read_kernel is for GPL programs only
     counted = Drops()
     found = counted.read()
     counted.close()
@@ -417,16 +275,34 @@ def test_a_program_that_the_verifier_refuses_falls_back_to_one_without_interface
     assert [cost.tracepoint for cost in found.costs] == ["kfree_skb", "sock_rcvqueue_full"]
 
 
-def test_where_addresses_are_hidden_no_place_is_invented(monkeypatch, tmp_path, traced):
-    (tmp_path / "kallsyms").write_text("0000000000000000 T kfree_skb\n")
-    monkeypatch.setattr(traced._symbols, "_paths", (str(tmp_path / "kallsyms"), str(tmp_path / "modules")))  # noqa: SLF001
+@pytest.mark.parametrize(
+    ("shown", "located"),
+    [("0000000000000000 T udp_queue_rcv_one_skb\n", False), ("ffff000000000000 T another\n", True)],
+)
+def test_where_addresses_are_hidden_no_place_is_invented(monkeypatch, tmp_path, shown, located):
+    """Where all are, they are not told apart; the few that have no name are added up."""
+    needs()
+    (tmp_path / "kallsyms").write_text(shown)
+    hidden = partial(Kallsyms, str(tmp_path / "kallsyms"), str(tmp_path / "modules"))
+    monkeypatch.setattr(drops, "Kallsyms", hidden)
+    counted = Drops()
 
     def body():
-        with udp() as source:
-            send(source, ("127.0.0.1", 9), 5)
-        return seen(traced, "NO_SOCKET", own())
+        shell("sysctl -qw net.ipv4.ping_group_range='0 0'")
+        with full_ping() as ping, udp(room=2048) as full, udp() as source:
+            send(ping, ("127.0.0.1", 0), 50, ECHO)
+            before = seen(counted, "SOCKET_RCVBUFF", own())
+            send(source, full.getsockname(), 50)
+            rows = seen(counted, "SOCKET_RCVBUFF", own())
+            return before, rows, [50 - queued(one) for one in (ping, full)]
 
-    assert in_namespace(body) == [(LOOPBACK, IP, "", 5)]
+    before, rows, refused = in_namespace(body)
+    keys = [key for key, _ in counted._drops._map.elements()]  # noqa: SLF001
+    counted.close()
+    assert before == [(LOOPBACK, IP, "", refused[0])]
+    assert rows == [(LOOPBACK, IP, "", sum(refused))]
+    assert min(refused) > 30
+    assert {struct.unpack(DROP_KEY, key)[0] > 0 for key in keys} == {located}
 
 
 def test_without_rights_it_is_refused_in_one_line():
@@ -471,13 +347,18 @@ def test_a_tracepoint_that_is_missing_costs_its_part_only(monkeypatch):
     found = counted.read()
     counted.close()
     assert found.without == ("this kernel has no tracepoint napi:napi_poll",)
-    assert found.polls == ()
+    assert found.polls == {}
     assert [cost.tracepoint for cost in found.costs] == ["kfree_skb", "sock_rcvqueue_full"]
 
 
-def test_the_running_kernel_s_reasons_are_named(traced):
-    reasons = traced._reasons  # noqa: SLF001
-    assert {"NOT_SPECIFIED", "SOCKET_RCVBUFF", "NETFILTER_DROP", "FULL_RING"} <= set(reasons.values())
+def running():
+    """The names of the running kernel."""
+    needs()
+    return Names(Tracing().tracepoint("skb", "kfree_skb"), btf.kernel())
+
+
+def test_the_running_kernel_s_reasons_are_named():
+    assert {"NOT_SPECIFIED", "SOCKET_RCVBUFF", "NETFILTER_DROP", "FULL_RING"} <= set(running().reasons.values())
 
 
 class Types:
@@ -505,16 +386,14 @@ def test_reasons_are_taken_from_the_print_format_and_else_from_types():
     assert reasons_of(point({}), None) == {}
 
 
-def test_a_subsystem_s_reason_is_named_by_it_and_its_number(traced):
+def test_a_subsystem_s_reason_is_named_by_it_and_its_number():
     prefix = "SKB_DROP_REASON_SUBSYS_"
     values = {f"{prefix}CORE": 0, f"{prefix}OPENVSWITCH": 3, f"{prefix}NUM": 4}
     assert subsystems_of(Types(skb_drop_reason_subsys=values)) == {3: "OPENVSWITCH"}
     assert subsystems_of(Types()) == {}
     assert subsystems_of(None) == {}
-    traced._subsystems = {3: "OPENVSWITCH"}  # noqa: SLF001
-    assert traced._reason(3 << 16 | 5) == "OPENVSWITCH:5"  # noqa: SLF001
-    assert traced._reason(4 << 16 | 5) == "262149"  # noqa: SLF001
-    assert traced._reason(0) == ""  # noqa: SLF001
+    names = Names(point({2: "A"}), Types(skb_drop_reason_subsys=values))
+    assert [names.reason(number) for number in (2, 3 << 16 | 5, 4 << 16 | 5, 0)] == ["A", "OPENVSWITCH:5", "262149", ""]
 
 
 def test_the_members_on_the_way_to_an_interface_are_found():

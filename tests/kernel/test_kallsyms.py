@@ -60,6 +60,13 @@ def test_hidden_or_missing_symbols_name_nothing(tmp_path):
     assert Kallsyms(str(tmp_path / "none"), str(tmp_path / "none")).resolve([BASE]) == {}
 
 
+def test_whether_addresses_are_shown(symbols, tmp_path):
+    assert symbols.shown()
+    assert not Kallsyms(str(tmp_path / "none")).shown()
+    (tmp_path / "kallsyms").write_text("0000000000000000 T first\n0000000000001000 D cpu_data\n")
+    assert not symbols.shown()
+
+
 def test_it_is_read_again_when_other_modules_are_loaded(symbols, tmp_path):
     address = 0xFFFFFFFFB0000000
     assert symbols.resolve([address]) == {}

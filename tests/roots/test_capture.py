@@ -245,6 +245,18 @@ def test_a_damaged_manifest_leaves_the_files_to_be_read(tmp_path, catalog, damag
     assert "manifest" in roots[0].blind()[0].why or "format 9" in roots[0].blind()[0].why
 
 
+class Flickering(Fake):
+    """What it cannot see in one turn it sees in the next."""
+
+    def blind(self):
+        return [Blind(f"turn {self.asked}", "not permitted")]
+
+
+def test_what_was_not_seen_in_one_turn_is_told_of_all():
+    blind = collect(Flickering(), REQUESTS[3:], range(3)).blind()
+    assert [one.what for one in blind] == ["turn 1", "turn 2", "turn 3"]
+
+
 def test_an_interface_that_went_away_is_named():
     class Going(Fake):
         def documents(self, request):

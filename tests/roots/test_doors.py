@@ -12,7 +12,7 @@ from tests.namespaces import NOBODY, in_namespace, ip, named_namespace, python
 from brimful.kernel.netlink import NetlinkError
 from brimful.kernel.rtnetlink import LinkNews, link_stats
 from brimful.roots import doors as doors_module
-from brimful.roots.answers import ANSWERS
+from brimful.roots.answers import ANSWERS, links
 from brimful.roots.doors import Doors
 from brimful.roots.live import LiveRoot
 
@@ -212,6 +212,68 @@ def test_interfaces_that_cannot_be_listed_are_a_blind_spot(monkeypatch):
     doors = Doors()
     assert doors.interfaces() == []
     assert [(one.what, one.why) for one in doors.blind()] == [("network interfaces", "Too many open files")]
+    monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo")])
+    assert doors.interfaces() == [(1, "lo")]
+    assert doors.blind() == []
+
+
+def test_what_can_be_seen_when_it_is_asked_for_again_is_no_blind_spot(monkeypatch):
+    """What was found out before anything was asked stays, and so does what another request did not see."""
+    refused = {"/proc/stat", "/proc/uptime"}
+
+    def read(path):
+        if path in refused:
+            raise PermissionError(13, "Permission denied")
+        return b""
+
+    monkeypatch.setattr(doors_module, "bounded", read)
+    root = LiveRoot()
+    root.doors.see_not("network namespace blue", "cannot be entered")
+
+    def blind(request):
+        list(root.documents(request))
+        return [one.what for one in root.blind()]
+
+    stays = "network namespace blue"
+    assert blind("/proc/stat") == blind("/proc/stat") == [stays, "/proc/stat"]
+    assert blind("/proc/uptime") == [stays, "/proc/stat", "/proc/uptime"]
+    refused.remove("/proc/stat")
+    assert blind("/proc/uptime") == [stays, "/proc/stat", "/proc/uptime"]
+    assert blind("/proc/stat") == [stays, "/proc/uptime"]
+    refused.clear()
+    assert blind("/proc/uptime") == [stays]
+
+
+def test_answers_that_are_taken_in_turns_keep_their_own_blind_spots():
+    doors = Doors()
+
+    def give(name):
+        doors.see_not(f"{name} 1", "why")
+        yield name
+        doors.see_not(f"{name} 2", "why")
+        yield name
+
+    one, other = doors.answering("one", give("one")), doors.answering("other", give("other"))
+    assert [next(one), next(other), next(one), next(other)] == ["one", "other"] * 2
+    assert list(doors.answering("one", iter(()))) == []
+    assert [blind.what for blind in doors.blind()] == ["other 1", "other 2"]
+
+
+def test_tables_that_can_be_read_again_are_no_blind_spot(monkeypatch):
+    root = LiveRoot()
+    error = NetlinkError("netlink dump: Operation not permitted")
+    left = [error, None]
+
+    def read(_route):
+        refused = left.pop(0)
+        if refused:
+            raise refused
+
+    monkeypatch.setattr(links, "statistics", read)
+    assert list(root.tables(links.COMMAND)) == []
+    assert [one.what for one in root.blind()] == [links.COMMAND]
+    assert len(list(root.tables(links.COMMAND))) == 1
+    assert root.blind() == []
 
 
 def test_a_root_lists_interfaces_by_names_that_can_be_written(monkeypatch):

@@ -12,28 +12,35 @@ import pytest
 from tests.namespaces import in_namespace, ip, needs
 
 from brimful.evidence.evidence import Evidence
+from brimful.evidence.moment import SECOND
 from brimful.evidence.origin import Blind
 from brimful.kernel.bpf import BpfError
-from brimful.kernel.drops import Cost, Drop, Full, Poll, Traced
+from brimful.kernel.counter import Cost
+from brimful.kernel.drops import Drop, Full, Poll, Traced
 from brimful.kernel.tracing import TracingError
 from brimful.roots.answers import drops as answers
-from brimful.roots.answers.drops import COMMAND, Reader, costs, told
+from brimful.roots.answers.drops import COMMAND, QUIET_S, Reader, costs, seen, told
 from brimful.roots.live import LiveRoot
 from brimful.sources.drops import drops
 
 OWN = 4026531840
 DROP = Drop("SOCKET_RCVBUFF", "udp_queue_rcv_one_skb+0x437", 2, OWN, 0x0800, 5)
 POLL = Poll("eth0", 2, OWN, 10, 100, 1)
-TRACED = Traced((DROP,), (POLL,), Full(3, 2304), (), ())
 NAMES = {1: "lo", 2: "eth0"}
+BEGAN = 5 * SECOND
 
 
-def lines(traced, **more):
-    return [line for _, line in told(traced, OWN, NAMES, **more)]
+def traced(*drops, polls=(), full=None, costs=(), without=()):
+    """What was counted, each thing under its number."""
+    return Traced({("drop", at): one for at, one in enumerate(drops)}, dict(enumerate(polls)), full, costs, without)
+
+
+def lines(counted, **more):
+    return [told(one, OWN, NAMES) for one in seen(counted, OWN, **more).values()]
 
 
 def test_drops_polls_and_full_queues_are_told():
-    assert lines(TRACED) == [
+    assert lines(traced(DROP, polls=[POLL], full=Full(3, 2304))) == [
         {
             "traced": "drop",
             "reason": "SOCKET_RCVBUFF",
@@ -57,28 +64,29 @@ def test_drops_polls_and_full_queues_are_told():
     ],
 )
 def test_an_interface_is_named_only_where_it_is_known(drop, shown):
-    (line,) = lines(Traced((drop,), (), None, (), ()))
+    (line,) = lines(traced(drop))
     assert line == {"traced": "drop", "reason": "X", "location": "", **shown, "packets": 1}
 
 
 def test_a_poll_in_another_namespace_says_so():
-    (line,) = lines(Traced((), (Poll("eth0", 2, 77, 1, 1, 0),), None, (), ()))
+    (line,) = lines(traced(polls=[Poll("eth0", 2, 77, 1, 1, 0)]))
     assert (line["interface"], line["netns"]) == ("eth0", 77)
 
 
 def test_a_namespace_is_told_its_own_only():
-    foreign = Traced((DROP, Drop("X", "", 2, 77, 0, 1)), (POLL, Poll("b", 1, 77, 1, 1, 0)), Full(3, 4), (), ())
-    assert lines(foreign, alone=True) == lines(Traced((DROP,), (POLL,), None, (), ()))
+    foreign = traced(DROP, Drop("X", "", 2, 77, 0, 1), polls=[POLL, Poll("b", 1, 77, 1, 1, 0)], full=Full(3, 4))
+    assert lines(foreign, alone=True) == lines(traced(DROP, polls=[POLL]))
 
 
 def test_costs_and_gaps_are_told():
-    cost = Cost("kfree_skb", 1, 4096, 0, None, 5, 600)
-    assert list(costs(Traced((), (), None, (cost,), ("no types",)))) == [
+    cost = Cost("kfree_skb", 1, 4096, 7, 0, None, 5, 600)
+    assert list(costs(traced(costs=(cost,), without=("no types",)))) == [
         {
             "traced": "cost",
             "tracepoint": "kfree_skb",
             "entries": 1,
             "capacity": 4096,
+            "given_back": 7,
             "lost": 0,
             "runs": 5,
             "nanoseconds": 600,
@@ -87,19 +95,60 @@ def test_costs_and_gaps_are_told():
     ]
 
 
-def test_what_was_not_told_before_is_new_whatever_it_is_called():
-    reader = Reader(None)
-    since, *first = reader.fresh(told(TRACED, OWN, NAMES))
-    assert since["traced"] == "since"
-    assert [line["new"] for line in first] == [True] * 3
-    renamed = Traced((DROP, Drop("X", "", 2, OWN, 0, 1)), (POLL,), Full(3, 4), (), ())
-    _, *second = reader.fresh(told(renamed, OWN, {}))
-    assert [line.get("new", False) for line in second] == [False, True, False, False]
+def fresh(reader, things, seconds):
+    return list(reader.fresh(things, BEGAN + int(seconds * SECOND)))
 
 
-def test_what_was_counted_before_a_root_was_there_is_not_new():
-    reader = Reader(None, [thing for thing, _ in told(TRACED, 0, {})])
-    assert not any("new" in line for line in reader.fresh(told(TRACED, OWN, NAMES)))
+def test_what_was_not_told_before_was_nothing_whatever_it_is_called():
+    reader = Reader(None, {}, BEGAN)
+    full = Full(3, 2304)
+    things = seen(traced(DROP, polls=[POLL], full=full), OWN)
+    nothing = Drop("SOCKET_RCVBUFF", "udp_queue_rcv_one_skb+0x437", 2, OWN, 0x0800, 0)
+    unpolled = Poll("eth0", 2, OWN, 0, 0, 0)
+    pairs = [(nothing, True), (DROP, False), (unpolled, True), (POLL, False), (Full(0, 0), True), (full, False)]
+    assert fresh(reader, things, 1) == pairs
+    other = Drop("X", "", 2, OWN, 0, 1)
+    second = fresh(reader, {**things, "X": other}, 2)
+    assert second == [*((one, False) for one in (DROP, POLL, full)), (other.none(), True), (other, False)]
+    assert told(other.none(), OWN, NAMES, earlier=True) == {
+        "traced": "drop",
+        "reason": "X",
+        "location": "",
+        "interface": "eth0",
+        "protocol": "",
+        "packets": 0,
+        "earlier": True,
+    }
+
+
+def test_what_was_counted_before_a_root_was_there_is_told_without_an_earlier_time():
+    reader = Reader(None, {1: DROP}, BEGAN)
+    assert fresh(reader, {1: DROP}, 0) == [(DROP, False)]
+
+
+def test_what_no_longer_changes_is_left_out_until_it_does():
+    reader = Reader(None, {}, BEGAN)
+    quiet, busy, more = DROP, POLL, Drop("SOCKET_RCVBUFF", "udp_queue_rcv_one_skb+0x437", 2, OWN, 0x0800, 9)
+    fresh(reader, {1: quiet, 2: busy}, 0)
+    busier = Poll("eth0", 2, OWN, 11, 100, 1)
+    assert fresh(reader, {1: quiet, 2: busier}, QUIET_S) == [(quiet, False), (busier, False)]
+    assert fresh(reader, {1: quiet, 2: busier}, QUIET_S + 1) == [(busier, False)]
+    assert fresh(reader, {1: more, 2: busier}, QUIET_S + 2) == [(busier, False), (quiet, True), (more, False)]
+    assert reader.age_ns(BEGAN + (QUIET_S + 5) * SECOND) == 3 * SECOND
+
+
+def test_what_is_gone_is_told_no_more():
+    reader = Reader(None, {}, BEGAN)
+    fresh(reader, {1: DROP, 2: POLL}, 0)
+    assert fresh(reader, {2: POLL}, 1) == [(POLL, False)]
+    assert fresh(reader, {1: DROP, 2: POLL}, 2) == [(POLL, False), (DROP.none(), True), (DROP, False)]
+
+
+def test_interfaces_are_named_anew_when_there_are_others():
+    reader = Reader(None, {}, BEGAN)
+    one = [(1, "lo")]
+    assert reader.names(one) is reader.names(one)
+    assert reader.names([(1, "lo"), (2, "a\udcff")]) == {1: "lo", 2: "a\N{REPLACEMENT CHARACTER}"}
 
 
 @pytest.fixture
@@ -154,7 +203,7 @@ def test_one_set_of_programs_serves_all_roots_and_goes_with_the_last():
 
 @pytest.mark.kernel
 @pytest.mark.usefixtures("counted_anew")
-def test_a_root_of_a_namespace_is_told_of_its_own_interfaces_only():
+def test_a_root_of_a_namespace_is_told_of_its_own_interfaces_only_and_of_nothing_when_nothing_changes(monkeypatch):
     needs("ip")
     host = LiveRoot()
     list(host.documents(COMMAND))
@@ -168,10 +217,14 @@ def test_a_root_of_a_namespace_is_told_of_its_own_interfaces_only():
                 with suppress(OSError):
                     source.sendto(b"x", ("127.0.0.1", 9))
         (document,) = root.documents(COMMAND)
-        return [json.loads(line) for line in document.lines()]
+        monkeypatch.setattr(answers, "QUIET_S", 0)
+        (quiet,) = root.documents(COMMAND)
+        return [[json.loads(line) for line in one.lines()] for one in (document, quiet)]
 
-    rows = [line for line in in_namespace(body) if line["traced"] == "drop" and line["reason"] == "NO_SOCKET"]
-    assert [(row["interface"], row["packets"], row["new"]) for row in rows] == [("lo", 5, True)]
+    told, quiet = in_namespace(body)
+    assert [line["traced"] for line in quiet] == ["since", "cost", "cost", "cost"]
+    rows = [line for line in told if line["traced"] == "drop" and line["reason"] == "NO_SOCKET"]
+    assert [(row["interface"], row["packets"], "earlier" in row) for row in rows] == [("lo", 0, True), ("lo", 5, False)]
     (document,) = host.documents(COMMAND)
     foreign = [json.loads(line) for line in document.lines() if "NO_SOCKET" in line]
     assert any(row["interface"] == "" and row["packets"] == 5 and "netns" in row for row in foreign)
@@ -195,7 +248,7 @@ def test_a_root_of_a_namespace_is_told_of_its_own_interfaces_only():
     ],
 )
 @pytest.mark.usefixtures("counted_anew")
-def test_a_refusal_is_said_once_with_the_right_that_would_help(monkeypatch, error, blind):
+def test_a_refusal_is_said_each_time_with_the_right_that_would_help_and_nothing_tried_again(monkeypatch, error, blind):
     calls = []
 
     def refuse():

@@ -32,62 +32,97 @@ def values(items):
 def drop(reason="SOCKET_RCVBUFF", **more):
     fields = {"location": "f+0x1", "interface": "eth0", "protocol": "ip", "packets": 7} | more
     text = ",".join(
-        f'"{name}":{value if isinstance(value, int) else chr(34) + value + chr(34)}' for name, value in fields.items()
+        f'"{name}":{value if isinstance(value, int) or value == "true" else chr(34) + value + chr(34)}'
+        for name, value in fields.items()
     )
     return f'{{"traced":"drop","reason":"{reason}",{text}}}\n'.encode()
+
+
+def since(seconds):
+    return f'{{"traced":"since","age_ns":{seconds * SECOND}}}\n'.encode()
 
 
 def test_a_capture_is_read_whole():
     items = read(CAPTURE)
     found = values(items)
     rows = {
-        ("socket.receive.traced", "lo", "SOCKET_RCVBUFF at udp_queue_rcv_one_skb+0x437 (ip)"): 496,
-        ("socket.receive.traced", "lo", "SOCKET_RCVBUFF at ping_rcv+0xc1 (ip)"): 45,
-        ("protocol.input.filtered", "lo", "SOCKET_FILTER at udp_queue_rcv_one_skb+0x153 (ip)"): 20,
-        ("protocol.input.filtered", "lo", "NETFILTER_DROP at nft_do_chain+0x3e8 (ip)"): 30,
-        ("protocol.input.traced", "lo", "NO_SOCKET at __udp4_lib_rcv+0x4bc (ip)"): 3,
-        ("protocol.input.traced", "vb", "OTHERHOST at ip_rcv_core+0x22c (ip)"): 644,
-        ("protocol.input.unnamed", "vb", "NOT_SPECIFIED at netif_napi_add_weight_locked+0x1b2"): 1,
-        ("protocol.input.unnamed", "va", "NOT_SPECIFIED at ip6_mc_input+0x15e (ipv6)"): 6,
-        ("protocol.input.unnamed", "vb", "NOT_SPECIFIED at ip6_mc_input+0x15e (ipv6)"): 6,
-        ("qdisc.queue.traced", "va", "QDISC_DROP at __dev_queue_xmit+0xd01 (ip)"): 95,
-        ("kernel.table.traced", "va", "NEIGH_QUEUEFULL at __neigh_event_send+0x1b8 (ip)"): 508,
+        ("socket.receive.traced", "netns 4026532246/1", "SOCKET_RCVBUFF at udp_queue_rcv_one_skb+0x437 (ip)"): 3192,
+        ("capture.ring.traced", "netns 4026532529/4", "FULL_RING at tun_net_xmit+0x2e2 (ipv6)"): 1,
         ("kernel.table.traced", "va", "NEIGH_FAILED at neigh_invalidate+0x7e (ip)"): 92,
+        ("protocol.input.unnamed", "va", "NOT_SPECIFIED at ip6_mc_input+0x15e (ipv6)"): 6,
+        ("protocol.input.unnamed", "netns 4026532601/2", "NOT_SPECIFIED at ip6_mc_input+0x15e (ipv6)"): 1,
+        ("protocol.input.traced", "vb", "OTHERHOST at ip_rcv_core+0x22c (ip)"): 645,
+        ("socket.receive.traced", "lo", "SOCKET_RCVBUFF at ping_rcv+0xc1 (ip)"): 45,
+        ("protocol.input.filtered", "lo", "NETFILTER_DROP at nft_do_chain+0x3e8 (ip)"): 30,
+        ("protocol.input.filtered", "lo", "SOCKET_FILTER at udp_queue_rcv_one_skb+0x153 (ip)"): 20,
+        ("kernel.table.traced", "va", "NEIGH_QUEUEFULL at __neigh_event_send+0x1b8 (ip)"): 508,
+        ("protocol.input.traced", "lo", "NO_SOCKET at __udp4_lib_rcv+0x4bc (ip)"): 3,
+        ("protocol.input.unnamed", "netns 4026532601/3", "NOT_SPECIFIED at ip6_mc_input+0x15e (ipv6)"): 1,
+        ("protocol.input.unnamed", "vb", "NOT_SPECIFIED at ip6_mc_input+0x15e (ipv6)"): 6,
+        ("protocol.input.unnamed", "vb", "NOT_SPECIFIED at netif_napi_add_weight_locked+0x1b2"): 1,
+        ("capture.ring.traced", "tn0", "FULL_RING at tun_net_xmit+0x2e2 (ipv6)"): 1,
+        ("socket.receive.traced", "lo", "SOCKET_RCVBUFF at udp_queue_rcv_one_skb+0x437 (ip)"): 496,
         ("capture.ring.traced", "tn0", "FULL_RING at tun_net_xmit+0x2e2 (ip)"): 43,
-        ("nic.ring.polls", "vb", "napi_poll"): 32,
-        ("nic.ring.polled", "vb", "napi_poll work"): 652,
+        ("protocol.input.unnamed", "netns 4026532529/2", "NOT_SPECIFIED at ip6_mc_input+0x15e (ipv6)"): 1,
+        ("qdisc.queue.traced", "va", "QDISC_DROP at __dev_queue_xmit+0xd01 (ip)"): 95,
+        ("nic.ring.polls", "vb", "napi_poll"): 34,
+        ("nic.ring.polled", "vb", "napi_poll work"): 654,
         ("nic.ring.polls_exhausted", "vb", "napi_poll work == budget"): 10,
         ("socket.receive.overflows", "", "sock_rcvqueue_full"): 45,
         ("socket.receive.overflow_bytes", "", "sock_rcvqueue_full truesize"): 37440,
     }
     assert found == rows
+    before, _ = items
+    assert set(before.values) == {0}
+    assert len(before.values) == len(rows)
     assert not [item for item in items if not isinstance(item, Frame)]
 
 
-def test_what_is_new_was_zero_when_the_programs_were_read_before():
-    first = b'{"traced":"since","age_ns":1000000000}\n' + drop(packets=5, new=1).replace(b'"new":1', b'"new":true')
-    later = Moment(AT.ns + 2 * SECOND, "host", monotonic_ns=AT.monotonic_ns + 2 * SECOND)
-    second = b'{"traced":"since","age_ns":2000000000}\n' + drop(packets=9)
-    evidence = Evidence(read(first, AT) + read(second, later))
+def later(seconds):
+    return Moment(AT.ns + seconds * SECOND, "host", monotonic_ns=AT.monotonic_ns + seconds * SECOND)
+
+
+def test_what_was_not_told_before_is_told_as_it_was_then():
+    first = since(1) + drop(packets=0, earlier="true") + drop(packets=5)
+    second = since(2) + drop(packets=9)
+    evidence = Evidence(read(first, AT) + read(second, later(2)))
     (reading,) = evidence.readings("socket.receive.traced")
     assert (reading.delta, reading.seconds, reading.first, reading.samples) == (9, 3.0, 0, 3)
     assert reading.rising is True
 
 
+def test_what_comes_back_after_a_while_adds_what_it_counted_since_the_answer_before():
+    first = since(1) + drop(packets=0, earlier="true") + drop(packets=500)
+    second = since(100) + drop("NEIGH_DEAD")
+    third = since(1) + drop(packets=500, earlier="true") + drop(packets=503)
+    answers = read(first, AT) + read(second, later(100)) + read(third, later(101))
+    (reading,) = Evidence(answers).readings("socket.receive.traced")
+    assert [(frame.at.ns - AT.ns) // SECOND for frame, _ in reading.frames] == [-1, 0, 100, 101]
+    assert [frame.values[index] for frame, index in reading.frames] == [0, 500, 500, 503]
+    assert (reading.delta, reading.reset) == (503, False)
+
+
+def test_answers_one_after_the_other_in_one_file_stay_in_order():
+    text = since(1) + drop(packets=2, earlier="true") + drop(packets=5) + since(1) + drop(packets=6)
+    (reading,) = Evidence(read(text)).readings("socket.receive.traced")
+    assert [frame.values[index] for frame, index in reading.frames] == [2, 5, 6]
+
+
 def test_what_was_there_before_says_nothing_about_now():
-    evidence = Evidence(read(b'{"traced":"since","age_ns":1000000000}\n' + drop(), AT))
+    evidence = Evidence(read(since(1) + drop(), AT))
     (reading,) = evidence.readings("socket.receive.traced")
     assert (reading.delta, reading.last) == (None, 7)
 
 
 def test_without_a_time_the_order_decides():
-    text = b'{"traced":"since","age_ns":5}\n{"traced":"receive_queue_full","packets":3,"truesize":4,"new":true}\n'
+    full = b'{"traced":"receive_queue_full","packets":%d,"truesize":4%b}\n'
+    text = since(1) + full % (0, b',"earlier":true') + full % (3, b"")
     (reading,) = Evidence(read(text)).readings("socket.receive.overflows")
     assert (reading.delta, reading.seconds) == (3, None)
 
 
 def test_a_time_before_all_time_is_the_beginning():
-    text = b'{"traced":"since","age_ns":99999999999999999999999}\n' + drop(new=1).replace(b":1}", b":true}")
+    text = since(10**14) + drop(packets=0, earlier="true") + drop()
     before, _ = read(text, Moment(5, "relative"))
     assert before.at == Moment(0, "relative")
     before, _ = read(text, Moment(5, "host", monotonic_ns=4))
@@ -197,6 +232,7 @@ def test_what_was_not_counted_is_said():
         b'{"traced":"other"}',
         b'{"traced":"since","age_ns":-1}',
         b'{"traced":"since","age_ns":"1"}',
+        drop(earlier="true"),  # than what is not told
         drop(packets=-1),
         drop(packets=1 << 64),
         drop("A B"),
@@ -235,4 +271,5 @@ def test_it_is_recognised_without_a_name():
 
 @given(st.binary(max_size=200), st.integers(0, len(CAPTURE)))
 def test_any_bytes_raise_nothing(noise, at):
-    read(CAPTURE[:at][-500:] + noise + CAPTURE[at : at + 500], AT)
+    items = read(CAPTURE[:at][-500:] + noise + CAPTURE[at : at + 500], AT)
+    assert all(isinstance(item, Frame | Unread | Blind) for item in items)

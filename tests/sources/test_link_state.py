@@ -71,5 +71,8 @@ def test_what_is_no_json_costs_one_line(text):
 
 @given(st.binary())
 def test_any_bytes(data):
-    read(data)
-    read(b"[" + data)
+    for text in (data, b"[" + data):
+        facts, unread = read(text)
+        assert {name for name, *_ in facts} <= {"nic.state", "nic.kind", "nic.driver"}
+        assert all(place and value for _, place, value, _ in facts)
+        assert all(why for _, why in unread)

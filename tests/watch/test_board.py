@@ -64,6 +64,17 @@ def test_levels_are_the_highest_of_five_seconds():
     assert here.buffers == {}
 
 
+def test_a_part_has_the_limit_of_its_whole():
+    machine, here = board()
+    queue, ring = (
+        Series(meaning, place, "RX", "nic_ring", width_bits=0)
+        for meaning, place in (("nic.ring.used", "eth0/rx-1"), ("nic.ring.size", "eth0"))
+    )
+    machine.read(100, {queue: 300, ring: 400})
+    here.update(100.5, machine.read_s)
+    assert here.buffers[ETH0].level.share == 0.75
+
+
 def test_a_level_below_half_gets_no_row_of_its_own():
     machine, here = board()
     machine.read(100, {QUEUED: 49, LIMIT: 100, DROPS: 0})

@@ -2,11 +2,13 @@
 
 from types import SimpleNamespace
 
-from tests.watch.machine import Machine, rising
+from tests.watch.machine import DROPS, FULL, Machine, rising
 
+from brimful.evidence.series import Series
 from brimful.watch.board import Board, Buffer, Level
 from brimful.watch.teller import Teller
 
+OTHER = Series("socket.receive.dropped", "udp 10.0.0.1:54/8", "skmem d", "sockets", width_bits=32)
 NOON = 1_800_000_000
 
 
@@ -42,6 +44,64 @@ def test_a_loss_begins_goes_on_and_ends():
     said(teller, 72)
     row(board, 0.0, 1244)
     assert said(teller, 75) == ["socket.receive udp loses nothing any more: 10 lost in 3 s"]
+
+
+def sockets(machine, board, second, total, *, one, other=0):
+    """A sweep: what UDP as a whole lost, and two of its sockets."""
+    machine.read(second, {FULL: total}, {DROPS: one, OTHER: other})
+    board.update(float(second), machine.read_s)
+
+
+def test_what_single_sockets_lost_is_not_told_again_of_their_protocol():
+    """The sum is read a little before, and seen to lose for a second longer."""
+    machine = Machine()
+    board = Board(machine.evidence)
+    teller = Teller([SimpleNamespace(board=board, opinion=SimpleNamespace(judgement=None))])
+    lines = []
+    for second in range(100, 200):
+        now = min(second, 130)
+        total = 100 * (min(second, 131) - 100)
+        sockets(machine, board, second, total, one=70 * (now - 100), other=20 * (now - 100))
+        lines += said(teller, second)
+    assert [line.partition(":")[0] for line in lines if "lose" in line] == [
+        "socket.receive udp 10.0.0.1",
+        "socket.receive udp 10.0.0.1",
+        "socket.receive udp 10.0.0.1",
+        "socket.receive udp 10.0.0.1",
+    ]
+
+
+def test_of_a_protocol_is_told_what_no_single_socket_accounts_for():
+    machine = Machine()
+    board = Board(machine.evidence)
+    teller = Teller([SimpleNamespace(board=board, opinion=SimpleNamespace(judgement=None))])
+    lines = []
+    for second in range(100, 130):
+        lost = 100 * (min(second, 110) - 100)
+        sockets(machine, board, second, lost, one=lost // 10)
+        lines += said(teller, second)
+    assert [line.partition(" loses ")[0] for line in lines] == [
+        "socket.receive udp",
+        "socket.receive udp 10.0.0.1:53",
+    ] * 2
+    assert lines[-2].partition(": ")[2] == "1,000 lost in 13 s"
+
+
+def test_a_sum_that_was_told_before_its_socket_was_found_is_told_to_its_end_and_not_in_between():
+    machine = Machine()
+    board = Board(machine.evidence)
+    teller = Teller([SimpleNamespace(board=board, opinion=SimpleNamespace(judgement=None))])
+    lines = []
+    for second in range(100, 250):
+        lost = 100 * (min(second, 230) - 100)
+        sockets(machine, board, second, lost, one=max(0, lost - 500))
+        lines += said(teller, second)
+    of_sum = [line for line in lines if line.startswith(("socket.receive udp l", "socket.receive udp s"))]
+    assert [line.partition(" a second")[0].partition(":")[0] for line in of_sum] == [
+        "socket.receive udp loses 100",
+        "socket.receive udp loses nothing any more",
+    ]
+    assert sum("10.0.0.1:53 still loses" in line for line in lines) == 2
 
 
 def test_full_and_room_again():

@@ -104,6 +104,9 @@ def test_keys(namespace):
         session.until(lambda screen: any(line.startswith(">socket.receive udp  ") for line in screen.lines))
         session.type("\x1b[A")
         session.until(lambda screen: any(line.startswith(f">{SOCKET}") for line in screen.lines))
+        assert sum(line.startswith(">") for line in session.screen.lines) == 1
+        session.type("q")
+        assert session.ended() == 0
 
 
 def test_frozen_nothing_changes_and_afterwards_nothing_is_missing(namespace):
@@ -197,6 +200,7 @@ def test_a_pipe_gets_a_line_for_each_thing_that_happens(namespace):
     reader = f"python (pid {process.pid})"
     assert any(line.startswith(f"{SOCKET} loses ") and reader in line for line in said)
     assert any(line.startswith(f"{SOCKET} loses nothing any more: ") for line in said)
+    assert not any(line.startswith("socket.receive udp loses ") for line in said)
     assert (
         f"verdict: {reader} does not read udp 127.0.0.1:5201 as fast as packets arrive: its receive buffer overflows."
         in said

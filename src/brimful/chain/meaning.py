@@ -87,9 +87,6 @@ _ALL = (
     Meaning("nic.fifo.bus_errors", Kind.NEAR_MISS, "events", "signal integrity errors on the PCIe link"),
     Meaning("nic.fifo.high_watermark", Kind.NEAR_MISS, "events", "the port buffer was over its own warning mark"),
     Meaning("nic.fifo.pause_sent", Kind.NEAR_MISS, "frames", "pause frames sent: overload pushed back to the sender"),
-    Meaning(
-        "nic.fifo.link_capacity", Kind.LIMIT, "packets/s", "frames a second that the PCIe link can carry at this size"
-    ),
     Meaning("nic.ring.passed", Kind.PASSED, "packets", "frames handed to the kernel"),
     Meaning(
         "nic.ring.no_buffer", Kind.LOST, "packets", "frames dropped for want of a receive descriptor with a buffer"

@@ -19,9 +19,19 @@ def whole(place: str) -> str:
     return place if place.startswith(CGROUP) else place.partition("/")[0]
 
 
+def outward(place: str) -> tuple[str, str, str]:
+    """Return where the limit of a place may be told, nearest first: there, at what it is part of, at the machine."""
+    return place, whole(place), ""
+
+
 def meet(one: str, other: str) -> bool:
     """Tell whether two places can speak of the same packets: one is part of the other, or of the whole machine."""
     return not one or not other or whole(one) == whole(other)
+
+
+def protocol(place: str) -> str:
+    """Return the protocol of a socket or of all its sockets: `udp` of `udp 0.0.0.0:53/4242`, of `udp` and of `udp6`."""
+    return place.partition(" ")[0].removesuffix("6")
 
 
 def socket_place(protocol: str, local: str, inode: str = "") -> str:

@@ -1,6 +1,7 @@
 """`brimful explain`: what a counter, a meaning or a stage is, whose drain it speaks of, how fresh and how wide it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from textwrap import wrap
 from typing import NamedTuple
 
 import click
@@ -15,28 +16,71 @@ from brimful.drivers.mib import MIB
 BITS = 64
 FEW = 2
 """Drivers that are described in full; of more, a line each."""
+WIDTH = 80
+INDENT = "  "
 
 
 @click.command(name="explain")
-@click.argument("words", nargs=-1, required=True, metavar="[DRIVER] NAME")
+@click.argument("words", nargs=-1, metavar="[DRIVER] [NAME]")
 def command(words: tuple[str, ...]) -> None:
     """Say what NAME is: a counter, a meaning, a stage, an event or a fact.
 
     A counter's meaning depends on its driver: `brimful explain mlx5 rx_out_of_buffer`. Without a driver, all drivers
-    that have a counter of that name are shown.
+    that have a counter of that name are shown. `brimful explain mlx5` lists the counters of a driver, and without any
+    word all other names are listed.
     """
-    if words[0] in _drivers() and len(words) > 1:
+    if not words:
+        found = list(_names())
+    elif words[0] in _drivers():
         driver = all_maps().get(words[0]) or driver_map(words[0])
-        found = [_describe(one) for one in _counters(driver, " ".join(words[1:]))]
+        name = " ".join(words[1:])
+        found = [_describe(one) for one in _counters(driver, name)] if name else [_driver(driver)]
     else:
         found = list(_anything(" ".join(words)))
     if not found:
-        refuse(f"{' '.join(words)}: no such counter, meaning, stage, event or fact is known")
+        refuse(
+            f"{' '.join(words)}: no such counter, meaning, stage, event or fact is known (brimful explain lists them)"
+        )
     click.echo("\n\n".join(found))
 
 
 def _drivers() -> set[str]:
     return {name for driver in all_maps().values() for name in (driver.driver, *driver.description.names)}
+
+
+def _names() -> Iterator[str]:
+    """Yield the names that there are, but for the counters of drivers, which are too many."""
+    yield "brimful explain NAME says what one of these is, brimful explain DRIVER which counters a driver has."
+    yield "\n".join(
+        ["stages, each with its meanings", *(f"{INDENT}{one.name:20} {one.sink}" for one in STAGES.values())]
+    )
+    yield _listed("meanings", MEANINGS)
+    yield _listed("events", EVENTS)
+    yield _listed("facts", FACTS)
+    yield _listed("counters of /proc/net/snmp, /proc/net/netstat and nstat", (f"{group}{raw}" for group, raw in MIB))
+    yield _listed("drivers", (name for name in all_maps() if name != GENERIC))
+
+
+def _listed(title: str, names: Iterable[str]) -> str:
+    """Return names as a paragraph that is cut between them only."""
+    text = ", ".join(names)
+    lines = wrap(
+        text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join([title, *lines])
+
+
+def _driver(driver: DriverMap) -> str:
+    """Return all counters of a driver, with their meanings."""
+    known = driver.description
+    lines = [f"{driver.driver}: a driver, {known.source}"]
+    for title, counters in (("ethtool -S", known.counters), ("link statistics", known.rtnl)):
+        names = [
+            (name, counter.meaning or "says nothing of a buffer") for counter in counters for name in counter.names
+        ]
+        lines += [f"{INDENT}{title}"] if names else []
+        lines += [f"{2 * INDENT}{name:40} {meaning}" for name, meaning in names]
+    return "\n".join(lines)
 
 
 def _anything(name: str) -> Iterator[str]:

@@ -230,10 +230,10 @@ def _ledger(machine: Machine) -> list[RenderableType]:
 
 
 def _accounts(machine: Machine) -> list[RenderableType]:
-    """Print the accounts in which something is lost or left over."""
+    """Print the accounts in which something is lost, or more than a handful left over; `--json` has them all."""
     lines: list[RenderableType] = []
     for account in accounts(machine.evidence):
-        if account.losses or account.unexplained:
+        if account.losses or not account.even:
             lost = "".join(f" + {entry.packets:,} {entry.counter}" for entry in account.losses)
             text = f"{account.place}: {account.arrived:,} arrived = {account.delivered:,} delivered{lost}"
             sign = "-" if account.unexplained < 0 else "+"

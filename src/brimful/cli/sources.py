@@ -1,5 +1,7 @@
 """`brimful sources`: what can be read here, and why not where not."""
 
+from textwrap import wrap
+
 import click
 import msgspec
 
@@ -7,6 +9,9 @@ from brimful.cli.options import screen
 from brimful.evidence.origin import Blind
 from brimful.roots.base import Root
 from brimful.sources import EACH_SECOND, SOURCES, Source
+
+INDENT = " " * 4
+"""Before what belongs to a source, below its name."""
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -41,25 +46,29 @@ def _reach(root: Root, source: Source) -> Reach:
 
 
 def _draw(reach: list[Reach], blind: list[Blind]) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     console = screen()
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, style="bold")
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for one in reach:
-        here = f"{one.documents} here" if one.documents else "saved only" if _saved_only(one) else "not here"
-        needs = f" Fully only with {one.needs}." if one.needs else ""
-        often = "" if _saved_only(one) else f" {_often(one.every_s)}."
-        table.add_row(one.name, here, f"{one.about}{often}{needs}")
-        table.add_row("", "", Text(", ".join(one.requests), style="dim"))
+    longest = max(len(one.name) for one in reach)
     with console.capture() as drawn:
-        console.print(table)
+        for one in reach:
+            about = Text("\n".join(_lines(one, longest, console.width)))
+            about.stylize("bold", 0, len(one.name))
+            # paths and commands are to be copied: whole, one a line, however narrow the screen
+            asked = Text("\n".join(f"{INDENT}{request}" for request in one.requests), style="dim")
+            console.print(about, asked, sep="\n", overflow="ignore", no_wrap=True, crop=False)
     click.echo(drawn.get(), nl=False)
     for unseen in blind:
         click.echo(f"not seen: {unseen}")
+
+
+def _lines(one: Reach, longest: int, width: int) -> list[str]:
+    """Return what a source is, in lines that are cut between words only."""
+    here = f"{one.documents} here" if one.documents else "saved only" if _saved_only(one) else "not here"
+    needs = f" Fully only with {one.needs}." if one.needs else ""
+    often = "" if _saved_only(one) else f" {_often(one.every_s)}."
+    text = f"{one.name:{longest}}  {here:10}  {one.about}{often}{needs}"
+    return wrap(text, width, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False)
 
 
 def _often(every_s: float) -> str:

@@ -7,6 +7,7 @@ machine is still in the same boot. See Documentation/networking/statistics.rst f
 from enum import StrEnum
 from itertools import pairwise
 
+from brimful.chain.meaning import MEANINGS, Kind
 from brimful.evidence.frame import Frame
 from brimful.evidence.moment import SECOND, seconds_between
 from brimful.evidence.origin import Exhibit, Origin
@@ -41,6 +42,9 @@ def step(old: int, new: int, width_bits: int, *, same_boot: bool = True) -> tupl
             return wrapped, Step.ADVANCED
     return (0, Step.CORRECTED) if new > old // HALF else (new, Step.RESET)
 
+
+STANDING = frozenset((Kind.LEVEL, Kind.LIMIT, Kind.WINDOW))
+"""Numbers that go up and down: each speaks for itself, and what lies between two of them was not counted."""
 
 WENT_BACK = {
     Step.RESET: "{raw} was reset between the samples: at least that much was counted",
@@ -139,8 +143,14 @@ class Reading:
         return frame.origin(index)
 
     def exhibit(self, text: str) -> Exhibit:
-        """Return this reading as evidence for a sentence, with what is doubtful about it."""
+        """Return this reading as evidence for a sentence, with what is doubtful about it.
+
+        Its value is what was counted; of a level, a limit or a window that the device keeps, what it was last.
+        """
         at = self.frames[-1][0].at
-        back = [text.format(raw=self.series.raw) for kind, text in WENT_BACK.items() if kind in self.steps]
+        stands = MEANINGS[self.series.meaning].kind in STANDING
+        steps = () if stands else self.steps
+        back = [text.format(raw=self.series.raw) for kind, text in WENT_BACK.items() if kind in steps]
         doubt = "; ".join(filter(None, (self.series.doubt, *back)))
-        return Exhibit(text, self.origin, self.counted, str(at) if at is not None else None, doubt)
+        value = self.last if stands else self.counted
+        return Exhibit(text, self.origin, value, str(at) if at is not None else None, doubt)

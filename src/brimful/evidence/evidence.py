@@ -53,9 +53,9 @@ class Evidence:
             case Blind():
                 self._blind[item] = None
 
-    def see(self, blind: Blind) -> None:
-        """Take back what could not be seen: it can be now."""
-        self._blind.pop(blind, None)
+    def see_not(self, blind: Iterable[Blind]) -> None:
+        """Take this for all that cannot be seen, in place of what was told before: for what is read again and again."""
+        self._blind = dict.fromkeys(blind)
 
     def _take(self, frame: Frame) -> None:
         """Keep a frame; its columns are looked up once for all frames of one layout."""

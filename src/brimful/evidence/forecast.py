@@ -5,7 +5,6 @@ ranks of those slopes (Kendall's S): one outlier among the samples moves neither
 interval holds a slope of zero.
 """
 
-from collections.abc import Iterator
 from itertools import combinations
 from math import ceil, floor, sqrt
 from statistics import median
@@ -13,16 +12,14 @@ from statistics import median
 import msgspec
 
 from brimful.chain.meaning import MEANINGS
-from brimful.chain.place import whole
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
+from brimful.evidence.fill import filled
 from brimful.evidence.moment import seconds_between
 
 FEWEST = 5
 """Samples below which the ranks of slopes say nothing at 95 %."""
 Z_95 = 1.96
-BYPASSED = ("tcp ",)
-"""Protocols whose receive queues do not overflow when they fill: the window closes and the sender waits."""
 
 
 class Forecast(msgspec.Struct, frozen=True):
@@ -48,19 +45,6 @@ class Forecast(msgspec.Struct, frozen=True):
     def share(self) -> float:
         """How full it is, 0 to 1."""
         return self.level / self.limit
-
-
-def filled(evidence: Evidence) -> Iterator[tuple[Reading, int]]:
-    """Yield every level that has a limit above zero, with that limit."""
-    for meaning in MEANINGS.values():
-        if meaning.limit:
-            limits = {reading.series.place: reading.last for reading in evidence.readings(meaning.limit)}
-            for reading in evidence.readings(meaning.name):
-                place = reading.series.place
-                # its own, else that of the whole it is part of, else the machine's
-                limit = next((limits[name] for name in (place, whole(place), "") if name in limits), 0)
-                if limit and not place.startswith(BYPASSED):
-                    yield reading, limit
 
 
 def forecasts(evidence: Evidence) -> list[Forecast]:

@@ -11,27 +11,23 @@ from threading import Lock
 from prometheus_client import CollectorRegistry, Metric, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from brimful import __version__, opinion
+from brimful import __version__
 from brimful.chain.meaning import MEANINGS
-from brimful.evidence.forecast import filled
+from brimful.evidence.fill import filled
 from brimful.exporters.series import NIC, bounded
 from brimful.exporters.totals import Totals
 from brimful.judge import Outcome
-from brimful.opinion import Opinion
-from brimful.sampler import SHARE, WINDOW_S, Cost, Sampler, Tabular
-
-FEWEST = 2
-"""Sweeps before anything can be said of now."""
+from brimful.sampler import Cost, Tabular
+from brimful.watched import Watched
 
 
-class Watched:
-    """One host or network namespace and what is added up of it."""
+class Target(Watched):
+    """What is watched of one host or network namespace, and what is added up of it."""
 
     def __init__(self, root: Tabular, netns: str, *, every_s: float, parts: int) -> None:
+        super().__init__(root, every_s=every_s, parts=parts)
         self.netns = netns
-        self.sampler = Sampler(root, share=SHARE / parts, window_s=WINDOW_S * max(1.0, every_s))
-        self.opinion = Opinion(self.sampler.evidence, share=opinion.SHARE / parts)
-        self.totals = Totals(self.sampler.evidence)
+        self.totals = Totals(self.evidence)
         self.succeeded: dict[str, bool] = {}
         self.levels: dict[tuple[str, str], float] = {}
         self.sweep_s = 0.0
@@ -40,15 +36,14 @@ class Watched:
         """Read what is due (the first two times everything), add it up, and ask the judge if need be."""
         began = time.monotonic()
         before = {cost.source: (cost.reads, cost.failures) for cost in self.sampler.costs}
-        self.sampler.sweep(everything=self.sampler.sweeps < FEWEST)
+        super().sweep()
         for cost in self.sampler.costs:
             reads, failures = before[cost.source]
             if cost.reads > reads:
                 self.succeeded[cost.source] = cost.failures == failures
-        moved = self.totals.update()
-        if self.sampler.sweeps >= FEWEST and self.opinion.ask(moved=moved):
+        if self.ask(moved=self.totals.update()):
             self.levels = {}
-            for reading, limit in filled(self.sampler.evidence):
+            for reading, limit in filled(self.evidence):
                 stage = MEANINGS[reading.series.meaning].stage.name
                 key = stage, bounded(stage, reading.series.place)
                 self.levels[key] = max(self.levels.get(key, 0.0), reading.last / limit)
@@ -60,7 +55,7 @@ class Collector:
 
     def __init__(self, roots: Iterable[tuple[Tabular, str]], *, every_s: float = 1.0) -> None:
         named = list(roots)
-        self.watched = [Watched(root, name, every_s=every_s, parts=len(named)) for root, name in named]
+        self.watched = [Target(root, name, every_s=every_s, parts=len(named)) for root, name in named]
         self._lock = Lock()
         self._labels: dict[tuple[str, str], dict[str, str]] = {}
         self.registry = CollectorRegistry()
@@ -96,9 +91,7 @@ class Collector:
         names = {one.meaning: f"{one.name}_total" if one.is_counter else one.name for one in NIC}
         labels: dict[tuple[str, str], dict[str, str]] = {}
         for watched in self.watched:
-            for meaning, interface, value in watched.totals.nics(
-                {cost.source: cost.read_s for cost in watched.sampler.costs}
-            ):
+            for meaning, interface, value in watched.totals.nics(watched.read_s):
                 key = interface, watched.netns
                 known = labels.get(key)
                 if known is None:
@@ -181,7 +174,7 @@ class Collector:
             "brimful_not_seen_things",
             "things that could not be seen, for want of a right or of a counter",
             ("netns",),
-            [(key, len(w.sampler.evidence.blind)) for key, w in each],
+            [(key, len(w.evidence.blind)) for key, w in each],
         )
 
 

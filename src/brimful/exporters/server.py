@@ -5,10 +5,12 @@ import ipaddress
 import re
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from socketserver import TCPServer, ThreadingMixIn
-from threading import BoundedSemaphore, Thread
+from threading import BoundedSemaphore, Lock, Thread
 from typing import Any, Self
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
@@ -17,7 +19,7 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 from brimful.roots.base import Unusable
 
 PATIENCE_S = 10.0
-"""How long a client may take to send its request or to take the answer."""
+"""How long a client may take to send its request and to take the answer, all in all."""
 AT_ONCE = 8
 """Clients that are answered at the same time; who comes then is turned away."""
 SHORTEST_TOKEN = 16
@@ -106,10 +108,13 @@ def _say(start: Callable[..., Any], status: str, *headers: tuple[str, str]) -> l
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 2 * AT_ONCE  # with less, who comes at the same time waits a second for the next SYN
 
     def __init__(self, where: tuple[str, int], handler: type[WSGIRequestHandler]) -> None:
         self.address_family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
         self._places = BoundedSemaphore(AT_ONCE)
+        self._came: dict[socket.socket, float] = {}
+        self._at_it = Lock()
         super().__init__(where, handler)
 
     def server_bind(self) -> None:
@@ -120,10 +125,16 @@ class _Server(ThreadingMixIn, WSGIServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer in a thread of its own, if there are not too many."""
-        if self._places.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
+        if not self._places.acquire(blocking=False):
             self.shutdown_request(request)
+            return
+        with self._at_it:
+            self._came[request] = time.monotonic()
+        try:
+            super().process_request(request, client_address)
+        except BaseException:  # no thread can be started
+            self._places.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Answer, and make room for the next."""
@@ -132,6 +143,21 @@ class _Server(ThreadingMixIn, WSGIServer):
         finally:
             self._places.release()
 
+    def service_actions(self) -> None:
+        """Hang up on who takes too long; called twice a second. The thread that answers then ends by itself."""
+        longest = time.monotonic() - PATIENCE_S
+        with self._at_it:  # none of them is closed meanwhile, so that none is another's by now
+            for request, came in self._came.items():
+                if came < longest:
+                    with suppress(OSError):  # the client was faster
+                        request.shutdown(socket.SHUT_RDWR)
+
+    def close_request(self, request: Any) -> None:
+        """Close what was answered, or turned away."""
+        with self._at_it:
+            self._came.pop(request, None)
+            super().close_request(request)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say in one line that a client went away or sent nonsense."""
         del request
@@ -139,8 +165,6 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class _Handler(WSGIRequestHandler):
-    timeout = PATIENCE_S
-
     def address_string(self) -> str:
         """Return the client's address: names are not looked up."""
         return str(self.client_address[0])

@@ -13,9 +13,8 @@ import os
 import resource
 import struct
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from pathlib import Path
 
 import msgspec
 
@@ -26,9 +25,12 @@ NUMBERS = {"x86_64": (321, 298), "aarch64": (280, 241)}
 
 MAP_CREATE = 0
 MAP_LOOKUP = 1
+MAP_DELETE = 3
 MAP_NEXT_KEY = 4
 PROG_LOAD = 5
 OBJ_INFO = 15
+MAP_TAKE = 21
+MAP_LOOKUP_BATCH = 24
 ENABLE_STATS = 32
 
 PERCPU_HASH = 5
@@ -47,12 +49,21 @@ SET_BPF = 0x40042408
 LOG_BYTES = 1 << 16
 MOST_CPUS = 8192
 """Room for one value of each CPU: more than any kernel is built for (NR_CPUS), so that it never writes past it."""
+UNWRITTEN = b"\xff"
 
-CPUS = "/sys/devices/system/cpu/possible"
+FIRST_BATCH = 256
+"""Entries that are asked for at once, to begin with."""
+
+_ENOTSUPP = 524
+"""What the kernel says where a kind of map has no such command (include/linux/errno.h)."""
+_UNKNOWN = frozenset((errno.EINVAL, errno.EOPNOTSUPP, _ENOTSUPP))
 
 _NAME = 15
 _MAP = struct.Struct("=7I16s")
 _ELEMENT = struct.Struct("=I4xQQQ")
+_BATCH = struct.Struct("=QQQQIIQQ")
+_BATCH_COUNT = 4
+_BATCH_MARK = 4
 _PROGRAM = struct.Struct("=IIQQIIQII16s")
 _PERF = struct.Struct("=IIQQQQQIIQ")
 _INFO = struct.Struct("=IIQ")
@@ -127,50 +138,149 @@ class PerCpu(Handle):
     def __init__(self, kind: int, key_bytes: int, words: int, entries: int, name: str = "") -> None:
         self.entries = entries
         self._words = words
-        self._filled = possible_cpus() * words
-        self._key = ctypes.create_string_buffer(key_bytes)
-        self._next = ctypes.create_string_buffer(key_bytes)
-        self._memory = mmap.mmap(-1, 8 * words * MOST_CPUS)
-        self._values = ctypes.c_char.from_buffer(self._memory)
+        self._value = struct.Struct(f"={possible_cpus() * words}Q")
+        self._one = _Room(1, key_bytes, self._value.size)
+        self._batch = _Room(min(entries, FIRST_BATCH), key_bytes, self._value.size)
+        self._batches = self._takes = True
         attributes = _MAP.pack(kind, key_bytes, 8 * words, entries, 0, 0, 0, _named(name))
         super().__init__(_create(attributes))
-        key, following = ctypes.addressof(self._key), ctypes.addressof(self._next)
-        self._first = self._element(0, following)
-        self._after = self._element(key, following)
-        self._value = self._element(key, ctypes.addressof(self._values))
-
-    def _element(self, key: int, target: int) -> "ctypes.Array[ctypes.c_char]":
-        return ctypes.create_string_buffer(_ELEMENT.pack(self.descriptor, key, target, 0), _ELEMENT.size)
 
     def counters(self) -> Iterator[tuple[bytes, tuple[int, ...]]]:
         """Yield each key with its counters, summed over all CPUs."""
-        step = self._first
+        return ((key, self.summed(value)) for key, value in self.elements())
+
+    def summed(self, value: bytes) -> tuple[int, ...]:
+        """Return the counters of a value, summed over all CPUs."""
+        values = self._value.unpack(value)
+        return tuple(sum(values[word :: self._words]) for word in range(self._words))
+
+    def elements(self) -> Iterable[tuple[bytes, bytes]]:
+        """Return each key with its value as the kernel holds it, one CPU after the other.
+
+        Many at once from Linux 5.6 on. Equal values are equal counters, so that nothing need be summed to see a change.
+        """
+        if self._batches:
+            try:
+                return self._at_once()
+            except BpfError as error:
+                if error.errno not in _UNKNOWN:
+                    raise
+                self._batches = False
+        return self._one_by_one()
+
+    def _at_once(self) -> list[tuple[bytes, bytes]]:
+        found: list[tuple[bytes, bytes]] = []
+        mark = ctypes.create_string_buffer(max(_BATCH_MARK, self._one.key_bytes))
+        begin = 0
+        while True:
+            room = self._batch
+            asked = _BATCH.pack(begin, ctypes.addressof(mark), *room.addresses, room.count, self.descriptor, 0, 0)
+            attributes = ctypes.create_string_buffer(asked, len(asked))
+            more = self._some(attributes)
+            found += room.elements(_BATCH.unpack_from(attributes)[_BATCH_COUNT])
+            if not more:
+                return found
+            begin = ctypes.addressof(mark)
+            self._batch = _Room(min(2 * room.count, self.entries), room.key_bytes, self._value.size)
+
+    @staticmethod
+    def _some(attributes: "ctypes.Array[ctypes.c_char]") -> bool:
+        """Read some elements; whether there may be more: room was short of all of them, or of those of one bucket."""
+        try:
+            bpf(MAP_LOOKUP_BATCH, attributes, "reading a BPF map")
+        except BpfError as error:
+            if error.errno not in {errno.ENOENT, errno.ENOSPC}:
+                raise
+            return error.errno == errno.ENOSPC
+        return True
+
+    def _one_by_one(self) -> Iterator[tuple[bytes, bytes]]:
+        following = ctypes.create_string_buffer(self._one.key_bytes)
+        begin = 0
         for _ in range(self.entries):
-            if not self._found(MAP_NEXT_KEY, step):
+            if not self._found(MAP_NEXT_KEY, begin, ctypes.addressof(following)):
                 return
-            step = self._after
-            key = self._next.raw
-            values = self.value(key)
-            if values is not None:
-                yield key, values
+            key = following.raw
+            value = self._element(MAP_LOOKUP, key)
+            if value is not None:
+                yield key, value
+            self._one.keys[:] = key
+            begin = self._one.addresses[0]
 
     def value(self, key: bytes) -> tuple[int, ...] | None:
         """Return the counters of a key, summed over all CPUs; None when there is none."""
-        self._key.raw = key
-        if not self._found(MAP_LOOKUP, self._value):
-            return None
-        values = struct.unpack_from(f"={self._filled}Q", self._memory)
-        return tuple(sum(values[word :: self._words]) for word in range(self._words))
+        value = self._element(MAP_LOOKUP, key)
+        return None if value is None else self.summed(value)
 
-    @staticmethod
-    def _found(command: int, element: "ctypes.Array[ctypes.c_char]") -> bool:
+    def take(self, key: bytes) -> bytes | None:
+        """Remove a key and return its value, one CPU after the other; None when there is none.
+
+        Both at once from Linux 5.14 on; before, what is counted between the two is lost. So is, on any kernel, what a
+        program adds that had found the key just before.
+        """
+        if self._takes:
+            try:
+                return self._element(MAP_TAKE, key)
+            except BpfError as error:
+                if error.errno not in _UNKNOWN:
+                    raise
+                self._takes = False
+        value = self._element(MAP_LOOKUP, key)
+        self._found(MAP_DELETE, self._one.addresses[0], 0)
+        return value
+
+    def _element(self, command: int, key: bytes) -> bytes | None:
+        self._one.keys[:] = key
+        return self._one.values[:] if self._found(command, *self._one.addresses) else None
+
+    def _found(self, command: int, key: int, target: int) -> bool:
         try:
-            bpf(command, element, "reading a BPF map")
+            bpf(command, _ELEMENT.pack(self.descriptor, key, target, 0), "reading a BPF map")
         except BpfError as error:
             if error.errno == errno.ENOENT:
                 return False
             raise
         return True
+
+
+class _Room:
+    """Memory that the kernel writes keys and values to."""
+
+    def __init__(self, count: int, key_bytes: int, value_bytes: int) -> None:
+        self.count = count
+        self.key_bytes = key_bytes
+        self._value_bytes = value_bytes
+        self.keys = mmap.mmap(-1, max(count, 1) * key_bytes)
+        self.values = mmap.mmap(-1, max(count, 1) * value_bytes)
+        self.addresses = _address(self.keys), _address(self.values)
+
+    def elements(self, count: int) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the first keys with their values."""
+        keys, values = self.keys[: count * self.key_bytes], self.values[: count * self._value_bytes]
+        ends = range(self._value_bytes, len(values) + 1, self._value_bytes)
+        for (key,), end in zip(struct.iter_unpack(f"{self.key_bytes}s", keys), ends, strict=True):
+            yield key, values[end - self._value_bytes : end]
+
+
+def _address(memory: mmap.mmap) -> int:
+    return ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+
+@lru_cache(maxsize=1)
+def possible_cpus() -> int:
+    """Return how many CPUs the kernel keeps counters for: those that may ever come, not those online.
+
+    It is seen from what the kernel writes, for it writes as much whatever files say.
+    """
+    memory = mmap.mmap(-1, 8 * MOST_CPUS + 1)
+    memory[:] = UNWRITTEN * len(memory)
+    zero = bytes(4)
+    key = ctypes.create_string_buffer(zero, len(zero))
+    counters = Handle(_create(_MAP.pack(PERCPU_ARRAY, len(zero), 8, 1, 0, 0, 0, b"")))
+    attributes = _ELEMENT.pack(counters.descriptor, ctypes.addressof(key), _address(memory), 0)
+    bpf(MAP_LOOKUP, attributes, "reading a BPF map")
+    counters.close()
+    return memory.find(UNWRITTEN) // 8
 
 
 def _create(attributes: bytes) -> int:
@@ -258,20 +368,6 @@ def attach(program: Program, tracepoint: int) -> Handle:
 
 def _online_cpu() -> int:
     return min(os.sched_getaffinity(0))
-
-
-def possible_cpus(path: str = CPUS) -> int:
-    """Return how many CPUs the kernel keeps counters for: those that may ever come, not those online."""
-    try:
-        return cpus_of(Path(path).read_text(encoding="ascii"))
-    except (OSError, ValueError) as error:
-        raise BpfError(f"{path} does not say how many CPUs there may be") from error
-
-
-def cpus_of(text: str) -> int:
-    """Return how many CPUs a list such as `0-3,8` names."""
-    ranges = [part.partition("-") for part in text.strip().split(",")]
-    return sum(int(last or first) - int(first) + 1 for first, _, last in ranges)
 
 
 def _named(name: str) -> bytes:

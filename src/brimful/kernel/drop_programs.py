@@ -72,13 +72,24 @@ def drops(point: Tracepoint, offsets: Offsets | None, counters: int, lost: int) 
     """
     code = _begun()
     _copy(code, point, "location", 8, _KEY)
+    _count_drop(code, point, offsets, counters, lost)
+    return code.assembled()
+
+
+def drops_anywhere(point: Tracepoint, offsets: Offsets | None, counters: int, lost: int) -> bytes:
+    """Return the same with locations of 0: where addresses have no names, they tell nothing apart."""
+    code = _begun()
+    _count_drop(code, point, offsets, counters, lost)
+    return code.assembled()
+
+
+def _count_drop(code: Assembler, point: Tracepoint, offsets: Offsets | None, counters: int, lost: int) -> None:
     _copy(code, point, "reason", 4, _KEY + 8)
     _copy(code, point, "protocol", 2, _KEY + 20)
     if offsets:
         _packet_interface(code, point, offsets)
     code.number(_ONE, 1)
     _count(code, counters, lost, _ONE)
-    return code.assembled()
 
 
 def polls(point: Tracepoint, offsets: Offsets | None, counters: int, lost: int) -> bytes:

@@ -16,35 +16,28 @@ Needs CAP_BPF and CAP_PERFMON, and the right to read tracefs: root has all three
 
 import errno
 import os
-import struct
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from functools import lru_cache, partial
 
 import msgspec
 
 from brimful.kernel import btf, drop_programs
-from brimful.kernel.bpf import PERCPU_ARRAY, PERCPU_HASH, BpfError, PerCpu, Program, attach, measure
+from brimful.kernel.bpf import BpfError, measure
 from brimful.kernel.btf import Btf, BtfError
+from brimful.kernel.counter import Cost, Counter, Counting, Name, Thing
 from brimful.kernel.drop_programs import DROP_KEY, FULL_KEY, POLL_KEY, Offsets, offsets_of
 from brimful.kernel.kallsyms import Kallsyms
 from brimful.kernel.tracing import Tracepoint, Tracing, TracingError
 
 ENTRIES = 4096
-"""Different drops, and devices, that are told apart; what comes after them counts as lost."""
-
-LICENCE = "GPL"
+"""Different drops, and devices, that are told apart at a time; what finds no room counts as lost."""
 PREFIX = "SKB_DROP_REASON_"
 SUBSYSTEM = f"{PREFIX}SUBSYS_"
 SUBSYSTEM_BITS = 16
 
 NO_DEVICE = "(no_device)"
 """What napi_poll calls a backlog (include/trace/events/napi.h)."""
-
-Body = Callable[[Tracepoint, Offsets | None, int, int], bytes]
-Rows = list[tuple[tuple[Any, ...], tuple[int, ...]]]
-"""Keys in their parts, with the counters of each."""
 
 _REFUSED = frozenset((errno.EPERM, errno.ENOSYS))
 """Nothing can be loaded, with interfaces or without."""
@@ -64,6 +57,10 @@ class Drop(msgspec.Struct, frozen=True):
     protocol: int
     packets: int
 
+    def none(self) -> "Drop":
+        """Return the same before any was counted."""
+        return msgspec.structs.replace(self, packets=0)
+
 
 class Poll(msgspec.Struct, frozen=True):
     """Polls of one device; `exhausted` are those that used up their budget.
@@ -78,101 +75,89 @@ class Poll(msgspec.Struct, frozen=True):
     packets: int
     exhausted: int
 
+    def none(self) -> "Poll":
+        """Return the same before any was counted."""
+        return msgspec.structs.replace(self, polls=0, packets=0, exhausted=0)
+
 
 class Full(msgspec.Struct, frozen=True):
-    """Packets that found a receive queue full, and the memory they take (truesize, bytes)."""
+    """Packets that found a receive queue full, and the memory they take (truesize, bytes): None until there was one."""
 
     packets: int
     truesize: int
 
-
-class Cost(msgspec.Struct, frozen=True):
-    """What a program uses, and what escaped it.
-
-    `entries` of `capacity` are in use; `lost` events found no room, `missed` ones came while another such program ran
-    on that CPU (None: the kernel does not say). `runs` took `nanoseconds`, where that is measured.
-    """
-
-    tracepoint: str
-    entries: int
-    capacity: int
-    lost: int
-    missed: int | None
-    runs: int
-    nanoseconds: int
+    def none(self) -> "Full":
+        """Return the same before any was counted."""
+        return Full(0, 0)
 
 
 class Traced(msgspec.Struct, frozen=True):
-    """All counters since the programs were attached. `without` says what is missing, and why."""
+    """All counters since the programs were attached, by what tells things apart. `without`: what is missing, and why.
 
-    drops: tuple[Drop, ...]
-    polls: tuple[Poll, ...]
+    A thing that has not changed since it was read before is the same object.
+    """
+
+    drops: dict[Name, Drop]
+    polls: dict[Name, Poll]
     full: Full | None
     costs: tuple[Cost, ...]
     without: tuple[str, ...]
 
 
-class Counter:
-    """One program that counts at one tracepoint, with its maps; all are gone when it is closed or no longer used."""
+class Names:
+    """What numbers mean in the running kernel: code addresses, and reasons for drops."""
 
-    def __init__(self, point: Tracepoint, name: str, key: str, words: int, body: Body, offsets: Offsets | None) -> None:  # noqa: PLR0913, PLR0917 - a program and the shape of its map
-        self.name = name
-        self._key = struct.Struct(key)
-        self._map = PerCpu(PERCPU_HASH, self._key.size, words, ENTRIES, name)
-        self._lost = PerCpu(PERCPU_ARRAY, 4, 1, 1, "lost")
-        code = body(point, offsets, self._map.descriptor, self._lost.descriptor)
-        self._program = Program(code, LICENCE, name)
-        self._event = attach(self._program, point.number)
+    def __init__(self, point: Tracepoint, types: Btf | None) -> None:
+        self.reasons = reasons_of(point, types)
+        self.subsystems = subsystems_of(types)
+        symbols = Kallsyms()
+        self.located = symbols.shown()
+        self._place = lru_cache(maxsize=ENTRIES)(partial(_place, symbols))
 
-    def read(self) -> tuple[Rows, Cost]:
-        """Return keys with their counters, and the cost so far."""
-        rows = [(self._key.unpack(key), values) for key, values in self._map.counters()]
-        run = self._program.run()
-        (lost,) = self._lost.value(bytes(4)) or (0,)
-        missed, runs, nanoseconds = (run.missed, run.count, run.nanoseconds) if run else (None, 0, 0)
-        return rows, Cost(self.name, len(rows), ENTRIES, lost, missed, runs, nanoseconds)
+    def drop(self, address: int, reason: int, *where: int) -> Name:
+        """Return reason and location by name; those that only an unknown address tells apart have one name."""
+        return self.reason(reason), self._place(address) if address else "", *where
 
-    def close(self) -> None:
-        """Detach and unload."""
-        for handle in (self._event, self._program, self._map, self._lost):
-            handle.close()
+    def reason(self, number: int) -> str:
+        """Return the name of a reason, or that of its subsystem and its number there; empty where there is none."""
+        if number in self.reasons:
+            return self.reasons[number]
+        subsystem, own = divmod(number, 1 << SUBSYSTEM_BITS)
+        if subsystem in self.subsystems:
+            return f"{self.subsystems[subsystem]}:{own}"
+        return str(number) if number else ""
 
 
 class Drops:
     """Counts from now until closed; `BpfError` or `TracingError` where the kernel does not let us.
 
-    `began_ns` is when, on the monotonic clock. `measured`: have the kernel take the time of the programs (of all BPF programs of the machine), which itself costs.
+    `began_ns` is when, on the monotonic clock. `entries` is how many drops, and devices, are told apart at a time.
+    `measured`: have the kernel take the time of the programs (of all BPF programs of the machine), which itself costs.
     """
 
-    def __init__(self, *, measured: bool = False) -> None:
+    def __init__(self, *, entries: int = ENTRIES, measured: bool = False) -> None:
         self._without: list[str] = []
-        self._places: dict[int, str] = {}
-        self._symbols = Kallsyms()
         self.began_ns = time.monotonic_ns()
         tracing = Tracing()
         point = tracing.tracepoint("skb", "kfree_skb")
         types = self._types()
-        self._reasons = reasons_of(point, types)
-        self._subsystems = subsystems_of(types)
+        names = Names(point, types)
         self._offsets = self._offsets_of(types)
-        self._drops = self._counter(point, "kfree_skb", DROP_KEY, 1, drop_programs.drops)
-        self._polls = self._optional(tracing, "napi", "napi_poll", POLL_KEY, 3, drop_programs.polls)
-        self._full = self._optional(tracing, "sock", "sock_rcvqueue_full", FULL_KEY, 2, drop_programs.full)
+        drops = drop_programs.drops if names.located else drop_programs.drops_anywhere
+        self._drops = self._counter(point, Counting("kfree_skb", DROP_KEY, 1, entries, drops, names.drop, Drop))
+        polls = Counting("napi_poll", POLL_KEY, 3, entries, drop_programs.polls, _poll, Poll)
+        self._polls = self._optional(tracing, "napi", polls)
+        full = Counting("sock_rcvqueue_full", FULL_KEY, 2, 1, drop_programs.full, _full, Full)
+        self._full = self._optional(tracing, "sock", full)
         self._clock = measure() if measured else None
 
     def read(self) -> Traced:
         """Return all counters as they are now."""
-        rows, cost = self._drops.read()
-        polls, full = (counter.read() if counter else None for counter in (self._polls, self._full))
-        return Traced(
-            self._named(rows),
-            tuple(Poll(_device(device), index, netns, *counts) for (device, index, netns), counts in polls[0])
-            if polls
-            else (),
-            Full(*(full[0][0][1] if full[0] else (0, 0))) if full else None,
-            (cost, *(part[1] for part in (polls, full) if part)),
-            tuple(self._without),
-        )
+        drops = self._drops.read()
+        polls = self._polls.read() if self._polls else {}
+        full = self._full.read().get(()) if self._full else None
+        costs = tuple(part.cost() for part in (self._drops, self._polls, self._full) if part)
+        return Traced(drops, polls, full, costs, tuple(self._without))
 
     def close(self) -> None:
         """Detach and unload all; more than once does nothing."""
@@ -194,39 +179,21 @@ class Drops:
             self._without.append(f"interfaces of drops: {error}")
             return None
 
-    def _counter(self, point: Tracepoint, name: str, key: str, words: int, body: Body) -> Counter:
+    def _counter(self, point: Tracepoint, counting: Counting[Thing]) -> Counter[Thing]:
         try:
-            return Counter(point, name, key, words, body, self._offsets)
+            return Counter(point, counting, self._offsets)
         except BpfError as error:
             if self._offsets is None or error.errno in _REFUSED:
                 raise
-            self._without.append(f"interfaces of {name}: {error}")
-        return Counter(point, name, key, words, body, None)
+            self._without.append(f"interfaces of {counting.name}: {error}")
+        return Counter(point, counting, None)
 
-    def _optional(self, tracing: Tracing, system: str, name: str, key: str, words: int, body: Body) -> Counter | None:  # noqa: PLR0913, PLR0917 - as of Counter
+    def _optional(self, tracing: Tracing, system: str, counting: Counting[Thing]) -> Counter[Thing] | None:
         try:
-            return self._counter(tracing.tracepoint(system, name), name, key, words, body)
+            return self._counter(tracing.tracepoint(system, counting.name), counting)
         except (BpfError, TracingError) as error:
             self._without.append(str(error))
             return None
-
-    def _named(self, rows: Rows) -> tuple[Drop, ...]:
-        """Return drops with their names; those that only a hidden address told apart are one."""
-        unknown = {address for (address, *_), _ in rows} - self._places.keys()
-        self._places |= dict.fromkeys(unknown, "") | self._symbols.resolve(unknown)
-        total: dict[tuple[str, str, int, int, int], int] = {}
-        for (address, reason, index, netns, protocol), (packets,) in rows:
-            key = self._reason(reason), self._places[address], index, netns, protocol
-            total[key] = total.get(key, 0) + packets
-        return tuple(Drop(*key, packets) for key, packets in total.items())
-
-    def _reason(self, number: int) -> str:
-        if number in self._reasons:
-            return self._reasons[number]
-        subsystem, own = divmod(number, 1 << SUBSYSTEM_BITS)
-        if subsystem in self._subsystems:
-            return f"{self._subsystems[subsystem]}:{own}"
-        return str(number) if number else ""
 
 
 def reasons_of(point: Tracepoint, types: Btf | None) -> dict[int, str]:
@@ -251,6 +218,14 @@ def _numbered(names: dict[str, int], prefix: str) -> dict[int, str]:
     return {number: name.removeprefix(prefix) for name, number in names.items() if name.startswith(prefix)}
 
 
-def _device(name: bytes) -> str:
-    text = os.fsdecode(name.partition(b"\0")[0])
-    return "" if text == NO_DEVICE else text
+def _place(symbols: Kallsyms, address: int) -> str:
+    return symbols.resolve((address,)).get(address, "")
+
+
+def _poll(device: bytes, *where: int) -> Name:
+    text = os.fsdecode(device.partition(b"\0")[0])
+    return "" if text == NO_DEVICE else text, *where
+
+
+def _full(_: int) -> Name:
+    return ()

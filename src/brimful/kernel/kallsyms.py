@@ -30,6 +30,10 @@ class Kallsyms:
         self._ends: array[int] = array("I")
         self._names = b""
 
+    def shown(self) -> bool:
+        """Whether addresses are shown at all."""
+        return any(_address(line) >= HOLLOW for line in _lines(self._paths[0]))
+
     def resolve(self, addresses: Iterable[int]) -> dict[int, str]:
         """Return `function+0x1f`, or `function+0x1f [module]`, for each address that is in a known function."""
         wanted = sorted(set(addresses))

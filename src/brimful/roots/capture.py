@@ -145,7 +145,7 @@ def collect(root: Root, requests: Iterable[str], turns: Iterable[int]) -> Record
     for _ in turns:
         at = Moment(time.time_ns(), "realtime", monotonic_ns=time.monotonic_ns())
         recording.add(at, [(request, document) for request in wanted for document in root.documents(request)])
-    recording.add_blind(root.blind())
+        recording.add_blind(root.blind())  # what cannot be seen now may be seen in the next turn
     recording.add_blind(_not_throughout(recording))
     return recording
 

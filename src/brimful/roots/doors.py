@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from typing import TypeVar
 
 from brimful.evidence.moment import Moment
 from brimful.evidence.origin import Blind
@@ -17,6 +18,10 @@ from brimful.kernel.genetlink import NETLINK_GENERIC, Generic
 from brimful.kernel.netlink import NETLINK_ROUTE, NETLINK_SOCK_DIAG, Netlink, NetlinkError
 from brimful.kernel.rtnetlink import LinkNews
 from brimful.roots.base import Document
+
+T = TypeVar("T")
+
+INTERFACES = "network interfaces"
 
 LARGEST_FILE = 16 << 20
 """Bytes of one file that are read."""
@@ -48,7 +53,8 @@ class Doors:
         self.top = top
         self.namespace = namespace
         self.boot = ""
-        self._blind: dict[Blind, None] = {}
+        self._blind: dict[str, dict[Blind, None]] = {}
+        self._asked = ""
         self._open: dict[str, int] = {}
         if namespace:  # kept, for its file may go before it does
             self._open[namespace] = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
@@ -78,12 +84,25 @@ class Doors:
                 _enter(home)
 
     def blind(self) -> list[Blind]:
-        """Return what could not be seen so far, and which right would show it."""
-        return list(self._blind)
+        """Return what could not be seen when it was asked for last, each thing once, and which right would show it."""
+        return list(dict.fromkeys(blind for unseen in self._blind.values() for blind in unseen))
 
     def see_not(self, what: str, why: str, remedy: str = "") -> None:
-        """Record something that could not be seen."""
-        self._blind.setdefault(Blind(what, why, remedy))
+        """Record something that could not be seen: until the request that is being answered is asked again."""
+        self._blind.setdefault(self._asked, {})[Blind(what, why, remedy)] = None
+
+    def answering(self, request: str, answers: Iterator[T]) -> Iterator[T]:
+        """Pass the answers to a request on; what could not be seen for it the last time is forgotten."""
+        self._blind.pop(request, None)
+        while True:
+            before, self._asked = self._asked, request
+            try:
+                found = next(answers)
+            except StopIteration:
+                return
+            finally:
+                self._asked = before
+            yield found
 
     def document(self, name: str, data: bytes, **of: str) -> Document:
         """Return an answer read just now."""
@@ -153,13 +172,14 @@ class Doors:
     def interfaces(self) -> list[tuple[int, str]]:
         """Return the interfaces there are now, by index and name: one and the same list until something changes."""
         if self._interfaces is None or self._news is None or self._arrived(self._news):
+            self._blind.pop(INTERFACES, None)
             try:
                 with self.inside():
                     self._interfaces = socket.if_nameindex()
             except OSError as error:
-                self.see_not("network interfaces", error.strerror or "cannot be listed")
-                return []
-        return self._interfaces
+                self._interfaces = None
+                self._blind[INTERFACES] = {Blind(INTERFACES, error.strerror or "cannot be listed"): None}
+        return self._interfaces or []
 
     def _arrived(self, news: LinkNews) -> bool:
         try:

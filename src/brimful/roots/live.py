@@ -61,11 +61,12 @@ class LiveRoot:
         """Yield what is so now; none for what is not there and for requests that are not known."""
         if not self.answers(request):
             return iter(())
-        return ANSWERS[request].give(self.doors) if request in ANSWERS else self.doors.file(request)
+        found = ANSWERS[request].give(self.doors) if request in ANSWERS else self.doors.file(request)
+        return self.doors.answering(request, found)
 
     def tables(self, request: str) -> Iterator[Table] | None:
         """Yield the same as numbers only; None for a request that is answered by documents alone."""
-        return TABLES[request].give(self.doors) if request in TABLES else None
+        return self.doors.answering(request, TABLES[request].give(self.doors)) if request in TABLES else None
 
     def interfaces(self) -> tuple[tuple[int, str], ...]:
         """Return the interfaces there are now, by index and name: one and the same tuple until something changes."""
@@ -76,5 +77,5 @@ class LiveRoot:
         return self._interfaces
 
     def blind(self) -> list[Blind]:
-        """Return what could not be seen so far, and which right would show it."""
+        """Return what could not be seen when it was asked for last, and which right would show it."""
         return self.doors.blind()

@@ -62,7 +62,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What one rule saw at one place.
 
     `statement` is the sentence of a verdict, used if the judge's walk ends here; `subject` is what to call the finding
-    in half a sentence ("the KNI out-of-memory lines"). `owner` is set only where the rule knows better than the stage's
+    in half a sentence ("the KNI out-of-memory lines"): a note without it is not missed by a verdict it does not speak of.
+    `owner` is set only where the rule knows better than the stage's
     drain. `proven` marks a counter that names the cause itself, so that no room below needs to be shown. `harm` is the
     number of packets lost, for the order of verdicts; `level` how full the buffer was or what share it lost, 0 to 1, for
     the drawing. `span` is the time it speaks of, where

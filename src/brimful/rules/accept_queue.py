@@ -17,6 +17,9 @@ from brimful.evidence.origin import Exhibit
 from brimful.evidence.weight import one_view, weigh
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 
+SHOWN = 2
+"""Listeners whose drops are told."""
+
 COLLECT = (
     Collect("every listener with its queue and limit", "ss -ltnpe"),
     Collect("the listen counters, twice, 10 s apart", "nstat -az TcpExtListenOverflows TcpExtListenDrops"),
@@ -29,6 +32,7 @@ COLLECT = (
     "socket.listen.passed",
     "socket.listen.queued",
     "socket.listen.limit",
+    "socket.listen.dropped",
     "socket.owner",
     "sysctl",
 )
@@ -45,6 +49,7 @@ def accept_queue(evidence: Evidence) -> Iterator[Finding]:
             finding = _listener(evidence, queued, limit, State.LOST if weight.now else State.FULL)
             yield msgspec.structs.replace(finding, harm=harm, because=finding.because + because)
     elif weight.now or weight.over:
+        because += tuple(_own_drops(evidence)) if weight.now else ()
         yield _somewhere(State.LOST if weight.now else State.OVER, weight.lost, because)
     elif weight.lost and not weight.sampled:
         yield Finding(
@@ -110,7 +115,10 @@ def _listener(evidence: Evidence, queued: Reading, limit: int, state: State) -> 
         state=state,
         statement=f"{who} does not accept connections on {whole(place)} as fast as they arrive: its accept queue is full.",
         confidence=Confidence.HIGH if state is State.LOST else Confidence.MEDIUM,
-        because=(queued.exhibit(f"{queued.highest:,} connections wait for accept(), the limit is {limit:,}"),),
+        because=(
+            queued.exhibit(f"{queued.highest:,} connections wait for accept(), the limit is {limit:,}"),
+            *_own_drops(evidence, place),
+        ),
         doubts=() if owner else ("which process listens is not shown",),
         do=(
             Treatment("find out what keeps it from accept(): a blocked thread, too few workers"),
@@ -123,6 +131,17 @@ def _listener(evidence: Evidence, queued: Reading, limit: int, state: State) -> 
         collect=COLLECT,
         level=1.0,
     )
+
+
+def _own_drops(evidence: Evidence, place: str | None = None) -> Iterator[Exhibit]:
+    """Yield what listeners have dropped themselves, for whatever reason: one, or the worst of all."""
+    here = [r for r in evidence.readings("socket.listen.dropped", place=place) if " " in r.series.place and r.delta]
+    for reading in sorted(here, key=lambda r: -r.counted)[:SHOWN]:
+        if place in {None, reading.series.place}:
+            who = whole(reading.series.place)
+            yield reading.exhibit(
+                f"{who} dropped {reading.counted:,} connections, for any reason ({reading.series.raw})"
+            )
 
 
 def _somewhere(state: State, lost: int, because: tuple[Exhibit, ...]) -> Finding:

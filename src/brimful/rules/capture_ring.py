@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.origin import Exhibit
+from brimful.evidence.fill import most_held
 from brimful.evidence.weight import one_view
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 
@@ -97,7 +97,7 @@ def _lost(evidence: Evidence, reading: Reading) -> Finding:
         confidence=Confidence.HIGH if owner else Confidence.MEDIUM,
         because=(
             reading.exhibit(f"the packet socket dropped {reading.counted:,}{seconds} ({reading.series.raw})"),
-            *_level(evidence, place),
+            *most_held(evidence, "capture.ring.queued", place),
         ),
         doubts=(HARMLESS, *(() if owner else (HIDDEN,))),
         do=(
@@ -108,11 +108,3 @@ def _lost(evidence: Evidence, reading: Reading) -> Finding:
         proven=True,
         harm=reading.counted,
     )
-
-
-def _level(evidence: Evidence, place: str) -> Iterator[Exhibit]:
-    limits = {r.series.place: r.last for r in evidence.readings("capture.ring.limit", place=place)}
-    for queued in one_view(evidence.readings("capture.ring.queued", place=place)):
-        limit = limits.get(queued.series.place)
-        if limit:
-            yield queued.exhibit(f"it held up to {queued.highest:,} of {limit:,} bytes")

@@ -28,6 +28,7 @@ COLLECT = (
     "kernel.table.conntrack_limit",
     "kernel.table.conntrack_dropped",
     "kernel.table.conntrack_evicted",
+    "kernel.table.conntrack_failed",
     "conntrack.full",
 )
 def conntrack_table(evidence: Evidence) -> Iterator[Finding]:
@@ -40,7 +41,8 @@ def conntrack_table(evidence: Evidence) -> Iterator[Finding]:
     if said and not weight.now and not weight.flat:
         yield _said(said, limit)
     elif weight.now or weight.over:
-        yield _lost([r for r in drops if r.counted], evicted, level, share, limit)
+        failed = [r for r in evidence.readings("kernel.table.conntrack_failed", place=PLACE) if r.delta]
+        yield _lost([r for r in drops if r.counted], (*_forgotten(evicted), *_clashed(failed)), level, share, limit)
     elif level is not None and share is not None and share >= 1:
         yield _full(level, limit)
     elif evicted:
@@ -70,8 +72,14 @@ def _forgotten(evicted: list[Reading]) -> Iterator[Exhibit]:
         yield evicted[0].exhibit(f"{weigh(evicted).lost:,} connections were forgotten early to make room")
 
 
+def _clashed(failed: list[Reading]) -> Iterator[Exhibit]:
+    if failed:
+        text = f"{weigh(failed).lost:,} connections could not be entered (insert_failed)"
+        yield failed[0].exhibit(f"{text}: another packet entered the same one, or there was no room")
+
+
 def _lost(
-    drops: list[Reading], evicted: list[Reading], level: Exhibit | None, share: float | None, limit: int
+    drops: list[Reading], beside: tuple[Exhibit, ...], level: Exhibit | None, share: float | None, limit: int
 ) -> Finding:
     weight = weigh(drops)
     full = share is not None and share >= CLOSE
@@ -85,7 +93,7 @@ def _lost(
         subject="the drops at the table of connections",
         owner=Owner.POLICY,
         confidence=Confidence.HIGH if full and weight.now else Confidence.MEDIUM if full else Confidence.LOW,
-        because=(first, *(shown if full else ()), *_forgotten(evicted)),
+        because=(first, *(shown if full else ()), *beside),
         against=() if full else shown,
         doubts=() if full else ("memory that could not be had is counted in the same way",),
         do=_treatments(limit),

@@ -8,7 +8,7 @@ from brimful.evidence.evidence import Evidence
 from brimful.evidence.matrix import READ_FROM, degraded
 from brimful.evidence.moment import span
 from brimful.evidence.origin import Exhibit
-from brimful.evidence.weight import percent
+from brimful.evidence.weight import percent, weigh
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 
 READERS = {
@@ -35,6 +35,9 @@ NEEDED = {
 }
 """Counters that must have been read before a card is said to drop nothing: a damaged or shortened table is no proof."""
 
+NAMED = ("dataplane.queue.dropped", "dataplane.queue.fragment_errors", "kni.queue.dropped")
+"""What the sum of all drops may be made of."""
+
 AGAIN = (Collect("the drop counters of every card, twice, 60 s apart", "show iftask stats"),)
 
 
@@ -44,7 +47,10 @@ AGAIN = (Collect("the drop counters of every card, twice, 60 s apart", "show ift
     "kni.queue.drop_rate",
     "dataplane.queue.dropped",
     "dataplane.queue.drop_rate",
+    "dataplane.queue.drops_total",
+    "dataplane.queue.fragment_errors",
     "fabric.link.passed",
+    "fabric.link.rate",
 )
 def dataplane_drops(evidence: Evidence) -> Iterator[Finding]:
     """Do a card's own drop counters rise: on its way to the kernel (KNI), or towards its sessions?"""
@@ -59,12 +65,15 @@ def _weigh(evidence: Evidence, stage: str, card: str) -> Iterator[Finding]:
     rates = {r.series.place: r for r in evidence.readings(f"{stage}.drop_rate", place=card)}
     rising = [counter for counter in counters if _rises(counter, rates.get(counter.series.place))]
     lossy = bool(degraded(evidence))
-    if rising and lossy and (share := _share(evidence, stage, card, rising)) is not None and share < TOO_FEW:
-        yield _few(stage, card, rising, share)
+    if rising and lossy and (share := _share(evidence, stage, card, rising, rates)) is not None and share < TOO_FEW:
+        yield _few(stage, card, rising, rates, share)
     elif rising:
         yield _lost(stage, card, rising, lossy=lossy)
     elif all(counter.rising is False for counter in counters):
-        if {counter.series.raw for counter in counters} >= NEEDED[stage]:
+        rest = _rest(evidence, stage, card)
+        if rest is not None:
+            yield rest
+        elif {counter.series.raw for counter in counters} >= NEEDED[stage]:
             yield _room(stage, card, counters)
     else:
         unknown = [counter for counter in counters if counter.rising is None]
@@ -94,20 +103,51 @@ def _rate(rate: Reading | None) -> str:
     return f", {rate.last:,} a second by the chassis's own rate column" if rate else ""
 
 
-def _share(evidence: Evidence, stage: str, card: str, rising: list[Reading]) -> float | None:
+def _rest(evidence: Evidence, stage: str, card: str) -> Finding | None:
+    """Return what the sum of all drops has beyond those that have a name: a card that counts it has dropped something."""
+    if stage != "dataplane.queue":
+        return None
+    named = weigh(evidence.readings(*NAMED, place=card)).lost
+    for total in evidence.readings("dataplane.queue.drops_total", place=card):
+        weight = weigh([total])
+        if weight.lost > named:
+            text = f"The packet process of {card} counts {weight.lost - named:,} drops {weight.when} that none of its counters names"
+            return Finding(
+                stage=stage,
+                place=card,
+                state=State.OPEN,
+                statement=f"{text}.",
+                because=(total.exhibit(f"{total.series.raw} {weight.lost:,}, all that have a name {named:,}"),),
+                collect=AGAIN,
+            )
+    return None
+
+
+def _share(evidence: Evidence, stage: str, card: str, rising: list[Reading], rates: dict[str, Reading]) -> float | None:
     """Return the share of what came in from other cards that a card dropped on the way to its sessions.
 
-    None where it is not known: for one sample, and for KNI, of whose packets nothing is counted.
+    With one sample by the rates that the chassis itself prints. None where it is not known: for KNI, of whose packets
+    nothing is counted, or where there is no rate.
     """
-    arrived = [r for r in evidence.readings("fabric.link.passed", place=card) if r.series.raw == "di_rx"]
-    if stage != "dataplane.queue" or not arrived or not arrived[0].delta:
+    if stage != "dataplane.queue":
         return None
-    return max(counter.delta or 0 for counter in rising) / arrived[0].delta
+    if all(counter.delta is None for counter in rising):
+        coming, lost = "fabric.link.rate", [rates[c.series.place].last for c in rising]
+    else:
+        coming, lost = "fabric.link.passed", [counter.delta or 0 for counter in rising]
+    arrived = next((r for r in evidence.readings(coming, place=card) if r.series.raw == "di_rx"), None)
+    number = arrived.last if arrived and coming == "fabric.link.rate" else arrived.delta if arrived else 0
+    return max(lost) / number if number else None
 
 
-def _few(stage: str, card: str, rising: list[Reading], share: float) -> Finding:
-    worst = max(rising, key=lambda counter: counter.counted)
-    text = f"{card} itself dropped too little to explain it: {worst.series.raw} rose by {worst.counted:,}, {percent(share)} of what came in"
+def _few(stage: str, card: str, rising: list[Reading], rates: dict[str, Reading], share: float) -> Finding:
+    if all(counter.delta is None for counter in rising):
+        worst = max(rising, key=lambda counter: rates[counter.series.place].last)
+        drops = f"{worst.series.raw} rises by {rates[worst.series.place].last:,} a second (one sample)"
+    else:
+        worst = max(rising, key=lambda counter: counter.counted)
+        drops = f"{worst.series.raw} rose by {worst.counted:,}"
+    text = f"{card} itself dropped too little to explain it: {drops}, {percent(share)} of what came in"
     return Finding(stage=stage, place=card, state=State.ROOM, because=(worst.exhibit(text),))
 
 

@@ -1,8 +1,10 @@
 """What the kernel itself gives as the reason of its drops: it speaks for a verdict at the same buffer."""
 
+import re
 from collections.abc import Iterator
 
 from brimful.chain.meaning import MEANINGS, Kind
+from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
 from brimful.rules import Finding, State, rule
 
@@ -19,20 +21,33 @@ ELSEWHERE = "netns "
 SHOWN = 2
 """Reasons that are told for one buffer: the most frequent."""
 
+BY_INTERFACE = frozenset(("qdisc.queue", "capture.ring"))
+"""Stages with a buffer for each interface: a packet is dropped at the one it was leaving by."""
+
+OF_ONE = {"SOCKET_BACKLOG": "tcp", "PFMEMALLOC": "host"}
+"""Whose buffer a reason speaks of, where its name does not begin with it (include/net/dropreason-core.h)."""
+
+TABLES = {"NEIGH": {"ip": "arp", "ipv6": "ndisc"}, "FRAG": {"ip": "ip", "ipv6": "ip6"}}
+"""Tables of the kernel by how a reason begins, and by the protocol of the packet."""
+
+_REASON = re.compile(r"(?P<reason>\w+)(?: at (?P<function>\w+))?(?:.* \((?P<protocol>\w+)[^()]*\))?", re.ASCII)
+_FUNCTION = re.compile(r"_*(?P<protocol>tcp|udp|raw|sctp|ping|packet|unix|netlink)")
+
 
 @rule(*TRACED)
 def drop_reasons(evidence: Evidence) -> Iterator[Finding]:
     """Which reasons does the kernel give for its drops?"""
     for name in TRACED:
         here = (r for r in evidence.readings(name) if r.delta and not r.series.place.startswith(ELSEWHERE))
-        moved = sorted(here, key=lambda r: -(r.delta or 0))
-        if moved:
-            stage = MEANINGS[name].stage.name
+        stage = MEANINGS[name].stage.name
+        places: dict[str, list[Reading]] = {}
+        for reading in sorted(here, key=lambda r: -(r.delta or 0)):
+            places.setdefault(_place(stage, reading), []).append(reading)
+        for place, moved in places.items():
             yield Finding(
                 stage=stage,
-                place="",
+                place=place,
                 state=State.NOTE,
-                subject=f"the reasons of drops at {stage}",
                 because=tuple(
                     reading.exhibit(
                         f"the kernel gives a reason for {reading.delta:,} of its drops: {reading.series.raw}"
@@ -40,3 +55,22 @@ def drop_reasons(evidence: Evidence) -> Iterator[Finding]:
                     for reading in moved[:SHOWN]
                 ),
             )
+
+
+def _place(stage: str, reading: Reading) -> str:
+    """Return whose buffer a reason speaks of: an interface, a protocol, a table; empty where it may be anybody's.
+
+    Where a socket's packet is dropped is told by the kernel's function: those of a protocol begin with its name.
+    """
+    if stage in BY_INTERFACE:
+        return reading.series.place
+    found = _REASON.match(reading.series.raw)
+    if found is None:
+        return ""
+    reason, _, _ = found["reason"].partition("_")
+    if reason in TABLES:
+        return TABLES[reason].get(found["protocol"], "")
+    if found["reason"] in OF_ONE or reason == "TCP":
+        return OF_ONE.get(found["reason"], "tcp")
+    function = _FUNCTION.match(found["function"] or "")
+    return function["protocol"] if function else ""

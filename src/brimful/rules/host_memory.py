@@ -11,6 +11,8 @@ from brimful.rules import Collect, Finding, State, Treatment, rule
 
 LOW = 0.05
 """Share of memory that can be had from which the machine is short, if something waited for memory too."""
+LITTLE_FREE = 0.01
+"""Share of memory that is free from which what cannot wait may find none. Caches make it small anyway. [inference]"""
 STALLED = 0.1
 """Share of the window in which some task waited for memory."""
 LARGE = 0.1
@@ -35,6 +37,8 @@ TREATMENTS = (
     "host.memory.refused",
     "host.memory.total",
     "host.memory.available",
+    "host.memory.free",
+    "host.memory.cpu_lists",
     "host.memory.alloc_stalled",
     "host.memory.compact_failed",
     "host.memory.stalled",
@@ -49,7 +53,7 @@ def host_memory(evidence: Evidence) -> Iterator[Finding]:
     low = level is not None and level[1] <= LOW
     refused = evidence.readings("host.memory.refused")
     if weigh(refused).lost:
-        yield _refused(refused, level, waited)
+        yield _refused(refused, level, [*waited, *_at_once(evidence)])
     elif level is not None and low and waited:
         yield _short(level[0], waited, _owners(evidence))
     elif level is not None and low:
@@ -76,6 +80,17 @@ def _level(evidence: Evidence) -> tuple[Exhibit, float] | None:
     share = least / total.last
     text = f"{percent(share)} of {total.last / GIB:.1f} GiB of memory can be had (MemAvailable)"
     return available.exhibit(text), share
+
+
+def _at_once(evidence: Evidence) -> Iterator[Exhibit]:
+    """Yield what was free when that was least and too little: an interrupt cannot wait until more is made free."""
+    total = max((r.last for r in evidence.readings("host.memory.total")), default=0)
+    lists = max((r.highest for r in evidence.readings("host.memory.cpu_lists")), default=0)
+    for free in evidence.readings("host.memory.free"):
+        least = min(frame.values[index] for frame, index in free.frames) + lists
+        if least <= LITTLE_FREE * total:
+            text = f"{percent(least / total)} of {total / GIB:.1f} GiB was free: what cannot wait, as an interrupt, gets no more"
+            yield free.exhibit(text)
 
 
 def _waited(evidence: Evidence) -> Iterator[Exhibit]:

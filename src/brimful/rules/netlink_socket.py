@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.origin import Exhibit
+from brimful.evidence.fill import most_held
 from brimful.evidence.weight import one_view
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 
@@ -70,7 +70,7 @@ def _lost(evidence: Evidence, reading: Reading) -> Finding:
         confidence=Confidence.HIGH if owner else Confidence.MEDIUM,
         because=(
             reading.exhibit(f"the socket lost {reading.counted:,} messages{seconds} ({reading.series.raw})"),
-            *_level(evidence, place),
+            *most_held(evidence, "netlink.socket.queued", place),
         ),
         doubts=() if owner else (HIDDEN,),
         do=(
@@ -85,11 +85,3 @@ def _lost(evidence: Evidence, reading: Reading) -> Finding:
         proven=True,
         harm=reading.counted,
     )
-
-
-def _level(evidence: Evidence, place: str) -> Iterator[Exhibit]:
-    limits = {r.series.place: r.last for r in evidence.readings("netlink.socket.limit", place=place)}
-    for queued in one_view(evidence.readings("netlink.socket.queued", place=place)):
-        limit = limits.get(queued.series.place)
-        if limit:
-            yield queued.exhibit(f"it held up to {queued.highest:,} of {limit:,} bytes")

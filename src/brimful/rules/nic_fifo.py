@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
+from brimful.evidence.origin import Exhibit
 from brimful.evidence.weight import Weight, one_view, weigh
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 
@@ -16,7 +17,13 @@ DIRECT = "nic.fifo.bus_overflow"
 """The one counter by which a device itself says that PCIe was the limit (mlx5)."""
 
 
-@rule("nic.fifo.overrun", "nic.fifo.bus_overflow", "nic.ring.passed")
+@rule(
+    "nic.fifo.overrun",
+    "nic.fifo.bus_overflow",
+    "nic.fifo.bus_stalled",
+    "nic.fifo.bus_stalled_seconds",
+    "nic.ring.passed",
+)
 def nic_fifo(evidence: Evidence) -> Iterator[Finding]:
     """Does the NIC drop frames because its own buffer is full?"""
     for interface in evidence.places("nic.fifo.overrun", DIRECT):
@@ -24,15 +31,17 @@ def nic_fifo(evidence: Evidence) -> Iterator[Finding]:
         overrun = one_view(evidence.readings("nic.fifo.overrun", place=interface))
         passed = one_view(evidence.readings("nic.ring.passed", place=interface))
         if weigh(direct, passed).now or weigh(direct, passed).over:
-            yield _finding(interface, direct, passed, direct=True)
+            yield _finding(evidence, interface, direct, passed, direct=True)
         weight = weigh(overrun, passed)
         if (weight.now and not weight.idle) or weight.over:
-            yield _finding(interface, overrun, passed, direct=False)
+            yield _finding(evidence, interface, overrun, passed, direct=False)
         elif weight.lost and not weight.sampled:
             yield _open(interface, overrun, weight)
 
 
-def _finding(interface: str, readings: list[Reading], passed: list[Reading], *, direct: bool) -> Finding:
+def _finding(
+    evidence: Evidence, interface: str, readings: list[Reading], passed: list[Reading], *, direct: bool
+) -> Finding:
     weight = weigh(readings, passed)
     moved = [reading for reading in readings if reading.counted]
     verb, full = ("does not carry", "overflows") if weight.now else ("has not carried", "overflowed")
@@ -45,11 +54,14 @@ def _finding(interface: str, readings: list[Reading], passed: list[Reading], *, 
         confidence=Confidence.HIGH if direct else Confidence.MEDIUM,
         proven=direct,
         level=weight.share,
-        because=tuple(
-            r.exhibit(
-                f"frames that {r.series.place} dropped in its packet buffer: {weigh([r], passed)} ({r.series.raw})"
-            )
-            for r in moved
+        because=(
+            *(
+                r.exhibit(
+                    f"frames that {r.series.place} dropped in its packet buffer: {weigh([r], passed)} ({r.series.raw})"
+                )
+                for r in moved
+            ),
+            *_stalls(evidence, interface),
         ),
         do=(
             Treatment(
@@ -64,6 +76,18 @@ def _finding(interface: str, readings: list[Reading], passed: list[Reading], *, 
         ),
         harm=weight.lost,
     )
+
+
+def _stalls(evidence: Evidence, interface: str) -> Iterator[Exhibit]:
+    """Yield what the NIC itself says of its waits for the bus."""
+    for share in evidence.readings("nic.fifo.bus_stalled", place=interface):
+        if share.highest:
+            text = f"{interface} waited for the bus for {share.highest:,} % of a second"
+            yield share.exhibit(f"{text} ({share.series.raw})")
+    for stalled in evidence.readings("nic.fifo.bus_stalled_seconds", place=interface):
+        if stalled.delta:
+            text = f"{interface} waited for the bus for more than 30 % of a second, in {stalled.delta:,} seconds"
+            yield stalled.exhibit(f"{text} ({stalled.series.raw})")
 
 
 def _open(interface: str, readings: list[Reading], weight: Weight) -> Finding:

@@ -30,6 +30,9 @@ READS = (
     "nic.ring.passed",
     "nic.ring.size",
     "nic.ring.size_maximum",
+    "nic.ring.polls",
+    "nic.ring.polled",
+    "nic.ring.polls_exhausted",
 )
 
 
@@ -65,7 +68,11 @@ def _lost(evidence: Evidence, interface: str, readings: list[Reading], weight: W
     ring = _ring(evidence, interface, state)
     return msgspec.structs.replace(
         ring,
-        because=(first, *(r.exhibit(f"{r.series.raw} {r.counted:,} at {r.series.place}") for r in moved[:3])),
+        because=(
+            first,
+            *(r.exhibit(f"{r.series.raw} {r.counted:,} at {r.series.place}") for r in moved[:3]),
+            *_polls(evidence, interface),
+        ),
         do=(*ring.do, AFTER) if overrun.lost else ring.do,
         harm=weight.lost,
         level=weight.share,
@@ -76,7 +83,21 @@ def _holds(evidence: Evidence, interface: str, waited: list[Reading], near: Weig
     first = next(reading for reading in waited if reading.counted)
     text = f"{near.lost:,} frames found no descriptor ({first.series.raw}) beside {overrun.lost:,} overruns: the ring had run dry"
     ring = _ring(evidence, interface, State.HOLDS, past=not near.sampled)
-    return msgspec.structs.replace(ring, because=(first.exhibit(text),), do=(*ring.do, AFTER))
+    return msgspec.structs.replace(
+        ring, because=(first.exhibit(text), *_polls(evidence, interface)), do=(*ring.do, AFTER)
+    )
+
+
+def _polls(evidence: Evidence, interface: str) -> Iterator[Exhibit]:
+    """Yield how many of the polls that were traced left packets in the rings."""
+    polls = weigh(evidence.readings("nic.ring.polls", place=interface)).lost
+    polled = weigh(evidence.readings("nic.ring.polled", place=interface)).lost
+    exhausted = [r for r in evidence.readings("nic.ring.polls_exhausted", place=interface) if r.delta]
+    if polls and exhausted:
+        count = weigh(exhausted).lost
+        yield exhausted[0].exhibit(
+            f"{count:,} of {polls:,} polls of {interface} used up their budget, at {polled / polls:.0f} packets a poll: its rings were not emptied"
+        )
 
 
 def _ring(evidence: Evidence, interface: str, state: State, *, past: bool = False) -> Finding:

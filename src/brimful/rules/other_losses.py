@@ -6,27 +6,32 @@ import msgspec
 
 from brimful.chain.meaning import MEANINGS
 from brimful.evidence.evidence import Evidence
+from brimful.evidence.origin import Exhibit
 from brimful.evidence.weight import one_view, weigh
 from brimful.rules import Collect, Finding, State, rule
 
 
 class Loss(msgspec.Struct, frozen=True):
-    """What to say of one meaning. With `collect` it may be a full buffer, so that a host that counts it is not healthy."""
+    """What to say of one meaning. With `collect` it may be a full buffer, so that a host that counts it is not healthy.
+
+    `level`: how full that buffer is, where something tells.
+    """
 
     meaning: str
     text: str
     collect: Collect | None = None
+    level: str = ""
 
 
 LOSSES = (
     Loss("protocol.input.discarded", "IP discarded {count} valid packets {when}: usually for want of memory", Collect("memory", "cat /proc/meminfo")),
-    Loss("switch.queue.dropped", "an egress queue of the switch port {place} had no buffer for {count} packets {when}: more came for it than its link carries", Collect("the depth of its queues, and the switch's shared buffer", "ethtool -S {place}; devlink sb occupancy show")),
+    Loss("switch.queue.dropped", "an egress queue of the switch port {place} had no buffer for {count} packets {when}: more came for it than its link carries", Collect("the depth of its queues, and the switch's shared buffer", "ethtool -S {place}; devlink sb occupancy show"), "switch.queue.depth"),
     Loss("dataplane.queue.fragment_errors", "the packet process of {place} could not cut or put together {count} fragments {when}", Collect("the drop counters of every card, twice, 60 s apart", "show iftask stats")),
     Loss("protocol.input.no_handler", "{count} packets of {place} were wanted by no protocol, or came in on an inactive link of a bond {when}"),
 )  # fmt: skip
 
 
-@rule(*(loss.meaning for loss in LOSSES))
+@rule(*(loss.meaning for loss in LOSSES), *(loss.level for loss in LOSSES if loss.level))
 def other_losses(evidence: Evidence) -> Iterator[Finding]:
     """Is anything lost that no other question asks about?"""
     for loss in LOSSES:
@@ -46,7 +51,20 @@ def _of(evidence: Evidence, loss: Loss, place: str) -> Iterator[Finding]:
         place=place,
         state=State.OPEN if collect else State.NEAR,
         statement=f"{text[0].upper()}{text[1:]}.",
-        because=tuple(reading.exhibit(f"{reading.series.raw} {reading.counted:,}") for reading in readings),
+        because=(
+            *(reading.exhibit(f"{reading.series.raw} {reading.counted:,}") for reading in readings),
+            *_levels(evidence, loss.level, {reading.series.place for reading in readings}),
+        ),
         collect=(Collect(collect.text, collect.command.format(place=place)),) if collect else (),
         harm=weight.lost,
     )
+
+
+def _levels(evidence: Evidence, meaning: str, places: set[str]) -> Iterator[Exhibit]:
+    """Yield how much was seen to wait in the very buffers that lost something."""
+    for level in evidence.readings(meaning) if meaning else ():
+        if level.series.place in places and level.highest:
+            unit = MEANINGS[meaning].unit
+            yield level.exhibit(
+                f"up to {level.highest:,} {unit} were seen waiting in {level.series.place} ({level.series.raw})"
+            )

@@ -6,7 +6,8 @@ from brimful.chain.meaning import MEANINGS
 from brimful.chain.stage import STAGES
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.forecast import Forecast, filled, forecasts
+from brimful.evidence.fill import filled
+from brimful.evidence.forecast import Forecast, forecasts
 from brimful.evidence.moment import spoken
 from brimful.rules import Finding, State, rule
 

@@ -28,7 +28,13 @@ HOLDERS = "sockets that nobody reads and XDP programs keep pages too: whose they
 POOLS = "ynl --family netdev --output-json --dump page-pool-get"
 
 
-@rule("driver.memory.pages", "driver.memory.orphaned", "driver.memory.detached", "nic.ring.passed")
+@rule(
+    "driver.memory.pages",
+    "driver.memory.orphaned",
+    "driver.memory.bytes",
+    "driver.memory.detached",
+    "nic.ring.passed",
+)
 def page_pool(evidence: Evidence) -> Iterator[Finding]:
     """Do pages of a driver's page pools not come back?"""
     for interface in evidence.places("driver.memory.orphaned"):
@@ -40,7 +46,7 @@ def page_pool(evidence: Evidence) -> Iterator[Finding]:
         grown = [r for r in evidence.readings("driver.memory.pages", place=interface) if _grows(r)]
         rise = sum(reading.delta or 0 for reading in grown)
         if passed.sampled and rise >= MANY and rise > PER_PACKET * passed.lost:
-            yield _growing(interface, grown, rise, passed.lost)
+            yield _growing(evidence, interface, grown, rise, passed.lost)
 
 
 def _waits(evidence: Evidence, reading: Reading) -> bool:
@@ -64,7 +70,7 @@ def _orphaned(evidence: Evidence, interface: str, waiting: list[Reading]) -> Fin
         place=interface,
         state=State.OPEN if pages >= MANY else State.NEAR,
         statement=f"{text}.",
-        because=tuple(r.exhibit(f"{_pool(r)}: {r.last:,} pages in flight") for r in waiting),
+        because=tuple(r.exhibit(f"{_pool(r)}: {r.last:,} pages in flight{_bytes(evidence, r)}") for r in waiting),
         doubts=(HOLDERS,),
         collect=(
             Collect("the page pools, twice, an hour apart", POOLS),
@@ -79,20 +85,28 @@ def _pool(reading: Reading) -> str:
     return reading.series.place.removeprefix(f"{whole(reading.series.place)}/")
 
 
+def _bytes(evidence: Evidence, pages: Reading) -> str:
+    """Return the memory that a pool has handed out, where the kernel tells: its pages may be of any size."""
+    found = evidence.readings("driver.memory.bytes", place=pages.series.place)
+    return next((f", {r.last:,} bytes" for r in found if r.series.place == pages.series.place), "")
+
+
 def _grows(reading: Reading) -> bool:
     """Whether a pool grew from each sample to the next."""
     values = [frame.values[index] for frame, index in reading.frames]
     return len(values) > STEPS and reading.steps == {Step.ADVANCED} and len(set(values)) == len(values)
 
 
-def _growing(interface: str, grown: list[Reading], rise: int, packets: int) -> Finding:
+def _growing(evidence: Evidence, interface: str, grown: list[Reading], rise: int, packets: int) -> Finding:
     text = f"{rise:,} more pages are out of the page pools of {interface} though only {packets:,} packets came"
     return Finding(
         stage="driver.memory",
         place=interface,
         state=State.NEAR,
         statement=f"{text}: received packets do not explain it, a leak of the driver would.",
-        because=tuple(r.exhibit(f"{_pool(r)}: from {r.first:,} to {r.last:,} pages in flight") for r in grown),
+        because=tuple(
+            r.exhibit(f"{_pool(r)}: from {r.first:,} to {r.last:,} pages in flight{_bytes(evidence, r)}") for r in grown
+        ),
         doubts=("a ring or a number of queues that is raised step by step looks the same",),
         collect=(Collect("the page pools, twice, an hour apart", POOLS),),
     )

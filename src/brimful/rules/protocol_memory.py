@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from brimful.chain.owner import Owner
 from brimful.evidence.cgroup import MUCH, Group, refused_groups
 from brimful.evidence.delta import Reading
@@ -12,6 +14,9 @@ from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
 
 FAMILIES = {"tcp": ("tcp",), "udp": ("udp", "udp6", "udplite", "udplite6")}
 """Protocols that share one sum and one limit (net/ipv4/udp.c, net/ipv6/udp.c: memory_allocated)."""
+
+SHARERS = {"tcp": ("tcp", "tcp6"), "udp": ("udp", "udp6")}
+"""Where the sockets of such a sum are counted: `/proc/net/sockstat` and `sockstat6`."""
 
 HOST = "host"
 """Where packets are refused because of the machine's pages, whatever the protocol."""
@@ -30,6 +35,7 @@ ORPHANS = "TCPAbortOnMemory also counts connections aborted because there were t
     "protocol.memory.used",
     "protocol.memory.limit",
     "protocol.memory.pressure",
+    "protocol.memory.sockets",
     "protocol.memory.cgroup_used",
     "protocol.memory.cgroup_total",
     "protocol.memory.cgroup_limit",
@@ -55,7 +61,7 @@ def _family(evidence: Evidence, family: str, members: tuple[str, ...]) -> Iterat
     if weight.now:
         yield _group_or_lost(evidence, family, refused, level)
     elif level and level[1]:
-        yield _full(family, level[0])
+        yield _full(family, (level[0], *_sockets(evidence, family)))
     elif weight.lost and not weight.sampled:
         yield _once(family, refused)
     else:
@@ -83,7 +89,9 @@ def _group_or_lost(
     if sure and not aborted:
         return _of_group(family, refused, level, sure[0])
     likely = [group for group in groups if group.sure or (group.share or 0) >= MUCH]
-    return _lost(family, refused, level, tuple(next(group.exhibits()) for group in likely))
+    finding = _lost(family, refused, level, tuple(next(group.exhibits()) for group in likely))
+    because = (*finding.because, *(_sockets(evidence, family) if at_limit else ()))
+    return msgspec.structs.replace(finding, because=because)
 
 
 def _of_group(family: str, refused: list[Reading], level: tuple[Exhibit, bool] | None, group: Group) -> Finding:
@@ -149,13 +157,20 @@ def _statement(family: str, *, at_limit: bool, aborted: bool) -> str:
     return f"The memory that all {family.upper()} sockets share is used up: a limit of the host {what}, not one application's buffer."
 
 
-def _full(family: str, level: Exhibit) -> Finding:
+def _sockets(evidence: Evidence, family: str) -> Iterator[Exhibit]:
+    """Yield how many sockets share the pages: a few that hold much, or very many."""
+    found = [r for member in SHARERS[family] for r in evidence.readings("protocol.memory.sockets", place=member)]
+    if found:
+        yield found[0].exhibit(f"{sum(r.last for r in found):,} {family.upper()} sockets share them")
+
+
+def _full(family: str, because: tuple[Exhibit, ...]) -> Finding:
     return Finding(
         stage="protocol.memory",
         place=family,
         state=State.OPEN,
         statement=f"All memory pages that {family.upper()} may use are in use: what needs more is refused. Which program holds them is not shown.",
-        because=(level,),
+        because=because,
         collect=COLLECT,
     )
 

@@ -42,6 +42,8 @@ READS = (
     "socket.receive.dropped",
     "socket.receive.queued",
     "socket.receive.limit",
+    "socket.receive.overflows",
+    "socket.receive.overflow_bytes",
     "socket.receive.reader_waited",
     "protocol.memory.refused",
     "socket.owner",
@@ -148,7 +150,17 @@ def _of_udp(evidence: Evidence, full: list[Reading]) -> list[Exhibit]:
     """Return what the protocol's own counters say of it; raw sockets have none."""
     refused = one_view(evidence.readings("protocol.memory.refused", place="udp"))
     flat = [r.exhibit(f"not the protocol's memory: {r.series.raw} did not rise") for r in refused if r.rising is False]
-    return [r.exhibit(f"UDP as a whole: {r.series.raw} rose by {r.counted:,}") for r in full if r.delta] + flat[:1]
+    rose = [r.exhibit(f"UDP as a whole: {r.series.raw} rose by {r.counted:,}") for r in full if r.delta]
+    return [*rose, *flat[:1], *_memory_of_each(evidence)]
+
+
+def _memory_of_each(evidence: Evidence) -> Iterator[Exhibit]:
+    """Yield what one packet takes of a buffer (truesize): much more than what it carries."""
+    found = [r for r in evidence.readings("socket.receive.overflows") if r.delta]
+    each = weigh(evidence.readings("socket.receive.overflow_bytes")).lost / (weigh(found).lost or 1)
+    if found and each:
+        text = f"packets seen to find a queue full took {each:,.0f} bytes of a buffer each"
+        yield found[0].exhibit(f"{text} (truesize; of all sockets)")
 
 
 def _level(evidence: Evidence, place: str) -> float | None:
@@ -166,7 +178,10 @@ def _all(full: list[Reading], passed: list[Reading], state: State, evidence: Evi
         place="udp",
         state=state,
         statement=f"Applications {verb} their UDP sockets as fast as packets arrive: receive buffers {over}.",
-        because=tuple(r.exhibit(f"{r.series.raw}: {weigh([r], passed)}") for r in moved),
+        because=(
+            *(r.exhibit(f"{r.series.raw}: {weigh([r], passed)}") for r in moved),
+            *_memory_of_each(evidence),
+        ),
         proven=True,
         doubts=("which socket it is is not shown", STARVED),
         do=_treatments(evidence, None, ""),

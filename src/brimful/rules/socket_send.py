@@ -14,6 +14,7 @@ from brimful.chain.place import whole
 from brimful.drivers.rates import spoken
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
+from brimful.evidence.origin import Exhibit
 from brimful.evidence.weight import LIFETIME_SHARE, one_view, weigh
 from brimful.rules import Collect, Finding, State, Treatment, rule
 
@@ -23,7 +24,15 @@ COLLECT = (
 )
 
 
-@rule("socket.send.full", "qdisc.queue.dropped", "qdisc.queue.overlimits", "qdisc.queue.backlog", "qdisc.rate")
+@rule(
+    "socket.send.full",
+    "socket.send.unsent",
+    "qdisc.queue.dropped",
+    "qdisc.queue.overlimits",
+    "qdisc.queue.backlog",
+    "qdisc.rate",
+    "socket.owner",
+)
 def socket_send(evidence: Evidence) -> Iterator[Finding]:
     """Do programs fail to send because a send buffer is full?"""
     for place in evidence.places("socket.send.full"):
@@ -44,10 +53,23 @@ def socket_send(evidence: Evidence) -> Iterator[Finding]:
             place=place,
             state=State.OPEN,
             statement=f"{text[0].upper()}{text[1:]}.",
-            because=tuple(r.exhibit(f"{r.series.raw} {r.counted:,}") for r in readings),
+            because=(
+                *(r.exhibit(f"{r.series.raw} {r.counted:,}") for r in readings),
+                *(_unsent(evidence, place) if weight.now else ()),
+            ),
             collect=COLLECT,
             harm=rest,
         )
+
+
+def _unsent(evidence: Evidence, protocol: str) -> Iterator[Exhibit]:
+    """Yield the socket in which most was seen to wait, where something tells."""
+    waiting = [r for r in evidence.readings("socket.send.unsent") if r.series.place.startswith(f"{protocol} ")]
+    most = max(waiting, key=lambda r: r.highest, default=None)
+    if most is not None:
+        owner = evidence.fact("socket.owner", most.series.place)
+        who = f" of {owner.value}" if owner else ""
+        yield most.exhibit(f"most was seen to wait in {whole(most.series.place)}{who}: up to {most.highest:,} bytes")
 
 
 def _shaper(evidence: Evidence) -> tuple[Reading, int] | None:

@@ -53,6 +53,7 @@ class Cpu(msgspec.Struct, frozen=True):
     "softnet.backlog.total_time",
     "softnet.backlog.ksoftirqd_time",
     "softnet.backlog.squeezed",
+    "softnet.backlog.receive_softirqs",
     "nic.ring.passed",
 )
 def softirq_cpu(evidence: Evidence) -> Iterator[Finding]:
@@ -106,12 +107,20 @@ def _saturated(evidence: Evidence, busy: list[Cpu], cpus: list[Cpu]) -> Iterator
         because = [cpu.reading.exhibit(text)]
         if cpu.thread:
             because.append(cpu.reading.exhibit(f"ksoftirqd took {100 * min(1, cpu.thread):.0f} % of {cpu.place}"))
+        because += _received(evidence, cpu.place)
         if idle:
             because.append(idle[0].reading.exhibit(rest))
         statement = f"{text.replace('cpu', 'CPU', 1)}; {rest}."
         yield _note("softnet.backlog", cpu.place, FILLED, statement, tuple(because), do=do)
         if cpu is busy[0]:
             yield _note("nic.ring", "", FILLED, "", tuple(because), do=do)
+
+
+def _received(evidence: Evidence, cpu: str) -> Iterator[Exhibit]:
+    """Yield how often it was packets that came in: timers and disks have softirqs too."""
+    for ran in evidence.readings("softnet.backlog.receive_softirqs", place=cpu):
+        if ran.delta is not None:
+            yield ran.exhibit(f"{cpu} ran {ran.delta:,} receive softirqs (NET_RX)")
 
 
 FILLED = "the CPU that softirq fills"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from brimful.chain.place import whole
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
+from brimful.evidence.origin import Exhibit
 from brimful.evidence.sizing import instead, rate
 from brimful.evidence.weight import Weight, one_view, weigh
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
@@ -24,6 +25,7 @@ ONE_FLOW = Treatment("find the one flow that fills the queue: its packets stay o
     "softnet.backlog.dropped",
     "softnet.backlog.passed",
     "softnet.backlog.flow_limited",
+    "softnet.backlog.received_rps",
     "softnet.backlog.limit",
     "nic.ring.passed",
     "host.cpus",
@@ -59,6 +61,7 @@ def _lost(evidence: Evidence, drops: list[Reading], passed: list[Reading], weigh
     if limited:
         text = f"{weigh(limited).lost:,} of them by the flow limit: one flow fills the queue"
         because.append(limited[0].exhibit(text))
+    because += _handed_over(evidence, [r.series.place for r in moved[:SHOWN]])
     return Finding(
         stage="softnet.backlog",
         place=moved[0].series.place,
@@ -76,6 +79,13 @@ def _lost(evidence: Evidence, drops: list[Reading], passed: list[Reading], weigh
         harm=weight.lost,
         level=weight.share,
     )
+
+
+def _handed_over(evidence: Evidence, cpus: list[str]) -> Iterator[Exhibit]:
+    """Yield to which of the CPUs others handed packets (RPS): their backlog holds those, not their own NIC's."""
+    for woken in evidence.readings("softnet.backlog.received_rps"):
+        if woken.delta and woken.series.place in cpus:
+            yield woken.exhibit(f"other CPUs handed packets to {woken.series.place} {woken.delta:,} times (RPS)")
 
 
 def _same_cpu(drops: Reading, passed: list[Reading]) -> list[Reading]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from brimful.chain.owner import Owner
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
+from brimful.evidence.origin import Exhibit
 from brimful.evidence.weight import LIFETIME_SHARE, Weight, one_view, weigh
 from brimful.rules import Collect, Confidence, Finding, State, rule
 
@@ -27,6 +28,9 @@ HUNG = Collect("what the driver said", "dmesg")
     "nic.tx_ring.dropped",
     "nic.tx_ring.passed",
     "nic.tx_ring.full",
+    "nic.tx_ring.size",
+    "nic.tx_ring.used",
+    "nic.tx_ring.limit",
     "qdisc.queue.requeued",
     "qdisc.queue.dropped",
     "capture.ring.traced",
@@ -121,6 +125,11 @@ def _holds(evidence: Evidence, interface: str) -> Iterator[Finding]:
     because = [
         *(r.exhibit(f"the transmit ring was full {r.counted:,} times ({r.series.raw})") for r in full),
         *(r.exhibit(f"{r.counted:,} packets were put back into {r.series.place}") for r in put_back),
+        *(
+            r.exhibit(f"it holds {r.last:,} descriptors")
+            for r in evidence.readings("nic.tx_ring.size", place=interface)
+        ),
+        *(_in_flight(evidence, interface) if put_back else ()),
     ]
     yield Finding(
         stage="nic.tx_ring",
@@ -137,3 +146,12 @@ def _holds(evidence: Evidence, interface: str) -> Iterator[Finding]:
             Collect("pause frames and the ring's counters, twice, 10 s apart", f"ethtool -S {interface}"),
         ),
     )
+
+
+def _in_flight(evidence: Evidence, interface: str) -> Iterator[Exhibit]:
+    """Yield which of the queues were seen at their byte limit: it was that which stopped them, not the descriptors."""
+    limits = {r.series.place: r.last for r in evidence.readings("nic.tx_ring.limit", place=interface)}
+    for used in evidence.readings("nic.tx_ring.used", place=interface):
+        limit = limits.get(used.series.place, 0)
+        if limit and used.highest >= limit:
+            yield used.exhibit(f"{used.series.place} had {used.highest:,} bytes in flight, its byte limit is {limit:,}")

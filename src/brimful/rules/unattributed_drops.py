@@ -9,8 +9,11 @@ from brimful.evidence.origin import Exhibit
 from brimful.evidence.weight import LIFETIME_SHARE, one_view, weigh
 from brimful.rules import Collect, Finding, State, rule
 
+SHOWN = 2
+"""Places in the kernel that are told: the most frequent."""
 
-@rule(*READ_FROM, "nic.ring.drops_mixed", "nic.ring.passed")
+
+@rule(*READ_FROM, "nic.ring.drops_mixed", "nic.ring.passed", "protocol.input.unnamed")
 def unattributed_drops(evidence: Evidence) -> Iterator[Finding]:
     """Are there drops on a link that no single counter explains?"""
     beyond: dict[str, int] = {}
@@ -37,16 +40,23 @@ def _beyond(evidence: Evidence, interface: str, passed: list[Reading], packets: 
     through = weigh(totals[:1], passed).passed
     if through is not None and packets >= LIFETIME_SHARE * (through + packets):
         text = f"{packets:,} packets that {interface} received were dropped and no counter names the reason: the driver, a CPU's backlog or a protocol nobody listens to"
-        yield _open(interface, text, totals[0].exhibit)
+        yield _open(interface, text, totals[0].exhibit, _unnamed(evidence, interface))
 
 
-def _open(interface: str, text: str, exhibit: Callable[[str], Exhibit]) -> Finding:
+def _unnamed(evidence: Evidence, interface: str) -> tuple[Exhibit, ...]:
+    """Return where in the kernel packets of the interface were seen to be dropped without a reason, the most first."""
+    moved = [r for r in evidence.readings("protocol.input.unnamed", place=interface) if r.delta]
+    moved.sort(key=lambda r: -(r.delta or 0))
+    return tuple(r.exhibit(f"the kernel drops {r.delta:,} and gives no reason: {r.series.raw}") for r in moved[:SHOWN])
+
+
+def _open(interface: str, text: str, exhibit: Callable[[str], Exhibit], more: tuple[Exhibit, ...] = ()) -> Finding:
     return Finding(
         stage="protocol.input",
         place=interface,
         state=State.OPEN,
         statement=f"{text}.",
-        because=(exhibit(text),),
+        because=(exhibit(text), *more),
         collect=(
             Collect("driver and firmware", f"ethtool -i {interface}"),
             Collect("all counters of the NIC, twice, 10 s apart", f"ethtool -S {interface}"),

@@ -7,16 +7,13 @@ from brimful.evidence.evidence import Evidence
 from brimful.evidence.weight import LIFETIME_SHARE, percent
 from brimful.rules import Finding, State, rule
 
-FEWEST = 100
-"""Packets below which counters that are not read at one and the same moment can differ by chance."""
-
 
 @rule(*READ)
 def unexplained_rest(evidence: Evidence) -> Iterator[Finding]:
     """Did packets vanish that no counter names?"""
     for account in accounts(evidence):
         rest = account.unexplained
-        if rest >= FEWEST and rest >= LIFETIME_SHARE * account.arrived:
+        if rest > 0 and not account.even and rest >= LIFETIME_SHARE * account.arrived:
             window = f" in {account.seconds:.1f} s" if account.seconds else ""
             share = percent(rest / account.arrived)
             yield Finding(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from brimful.evidence.evidence import Item
+from brimful.evidence.evidence import Evidence, Item
 from brimful.evidence.origin import Unread
 from brimful.registry import Registry
 from brimful.roots.base import Document, Root, Table
@@ -103,3 +103,8 @@ def source(  # noqa: PLR0913 - what there is to know of a source
 def unread(document: Document, line: int, why: str) -> Unread:
     """Return the record of a line that could not be read."""
     return Unread(document.origin(line), why)
+
+
+def drivers_of(evidence: Evidence) -> dict[str, str]:
+    """Return the driver of each interface, as far as it is known."""
+    return {fact.place: str(fact.value) for fact in evidence.facts("nic.driver")}

@@ -1,7 +1,7 @@
 """Read `brimful drops`: what the kernel was seen to drop, by reason, place in its code and interface.
 
-One JSON object a line, counters since the programs were attached. What is marked as new was 0 when the programs were
-read before, and was not shown then: it yields a frame of that time as well. A reason is a name of the running kernel's
+One JSON object a line, counters since the programs were attached. A line marked as earlier tells what a thing was when
+the programs were read before, that was not shown then: it belongs to a frame of that time. A reason is a name of the running kernel's
 `enum skb_drop_reason` (include/net/dropreason-core.h). Most drops also move a counter somewhere: they are told as traced,
 another view of the same loss. Filters move none. Reasons that are not in the table are protocol matters: no socket,
 duplicates, checksums, sequence numbers.
@@ -9,6 +9,7 @@ duplicates, checksums, sequence numbers.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -22,6 +23,9 @@ from brimful.roots.base import Document
 from brimful.sources import source, unread
 
 REQUEST = "brimful drops"
+
+LINES = 4096
+"""Different drops, and devices, whose series are kept at hand: a watch reads them again each second."""
 
 _OTHER = "protocol.input.traced"
 _UNNAMED = "protocol.input.unnamed"
@@ -80,16 +84,13 @@ class _Since(_Line, tag="since"):
 
 class _Counters(_Line):
     packets: int
-    new: bool = False
+    earlier: bool = False
 
 
 class _Placed(_Counters, kw_only=True):
     interface: str
     netns: int = 0
     index: int = 0
-
-    def place(self) -> str:
-        return f"netns {self.netns}/{self.interface or self.index}" if self.netns else self.interface
 
 
 class _Drop(_Placed, tag="drop", kw_only=True):
@@ -135,24 +136,26 @@ _DECODER = msgspec.json.Decoder(_Since | _Drop | _Poll | _Full | _Cost | _Withou
 )
 def drops(document: Document) -> Iterator[Item]:
     """Read what the kernel was seen to drop, by reason and place (tracepoints)."""
-    samples = Samples(document.origin, document.at, document.boot)
-    earlier: list[Samples] = []
+    earlier: Samples | None = None
+    now = Samples(document.origin, document.at, document.boot)
+    answers = [now]
     for number, text in document.numbered():
         line = _decoded(text)
         values = _values(line) if line else None
-        if values is None:
+        samples = earlier if isinstance(line, _Counters) and line.earlier else now
+        if values is None or samples is None:
             if text.strip():
                 yield unread(document, number, "not a line of what the kernel was seen to drop")
             continue
         if isinstance(line, _Since):
-            earlier.append(Samples(document.origin, _ago(document.at, line.age_ns), document.boot))
+            earlier = Samples(document.origin, _ago(document.at, line.age_ns), document.boot)
+            now = Samples(document.origin, document.at, document.boot)
+            answers += [earlier, now]
         for series, value in values:
-            if isinstance(line, _Counters) and line.new and earlier:
-                earlier[-1].add(series, 0, number)
             samples.add(series, value, number)
         yield from _missing(line)
-    for sample in (*earlier, samples):
-        yield from sample.frames()
+    for answer in answers:
+        yield from answer.frames()
 
 
 def _ago(at: Moment | None, age_ns: int) -> Moment | None:
@@ -202,36 +205,50 @@ def _values(line: _Line) -> list[tuple[Series, int]] | None:
 
 
 def _of_drop(drop: _Drop) -> list[tuple[Series, int]] | None:
-    words = _WORD.fullmatch(drop.reason) and _WORD.fullmatch(drop.protocol) and _LOCATION.fullmatch(drop.location)
-    if not words or not _placed(drop):
+    series = _dropped(drop.reason, drop.location, drop.protocol, drop.interface, drop.netns, drop.index)
+    return [(series, drop.packets)] if series else None
+
+
+@lru_cache(maxsize=LINES)
+def _dropped(reason: str, location: str, protocol: str, interface: str, netns: int, index: int) -> Series | None:  # noqa: PLR0913, PLR0917 - all that tells drops apart
+    words = _WORD.fullmatch(reason) and _WORD.fullmatch(protocol) and _LOCATION.fullmatch(location)
+    place = _place(interface, netns, index)
+    if not words or place is None:
         return None
-    unnamed = (_UNNAMED, "") if _NUMBER.fullmatch(drop.reason) else (_OTHER, "")
-    meaning, doubt = REASONS.get(drop.reason, unnamed)
-    if drop.netns and meaning == _FILTERED:  # policy of another namespace: no loss of this one
+    unnamed = (_UNNAMED, "") if _NUMBER.fullmatch(reason) else (_OTHER, "")
+    meaning, doubt = REASONS.get(reason, unnamed)
+    if netns and meaning == _FILTERED:  # policy of another namespace: no loss of this one
         meaning = _OTHER
-    where = f" at {drop.location}" if drop.location else ""
-    unknown = f"interface {drop.index}" if drop.index and not drop.netns else ""
-    more = ", ".join(filter(None, (drop.protocol, unknown)))
-    raw = f"{drop.reason or 'kfree_skb'}{where}{more and f' ({more})'}"
-    return [(_series(meaning, drop.place(), raw, doubt), drop.packets)]
+    where = f" at {location}" if location else ""
+    unknown = f"interface {index}" if index and not netns else ""
+    more = ", ".join(filter(None, (protocol, unknown)))
+    return _series(meaning, place, f"{reason or 'kfree_skb'}{where}{more and f' ({more})'}", doubt)
 
 
 def _of_poll(poll: _Poll) -> list[tuple[Series, int]] | None:
     """Return the polls of a device here; what has none is a CPU's backlog, which softnet_stat tells of."""
-    if not _placed(poll):
+    place = _place(poll.interface, poll.netns, poll.index)
+    if place is None:
         return None
     if not poll.interface or poll.netns:
         return []
-    place = poll.place()
-    return [
-        (_series("nic.ring.polls", place, "napi_poll"), poll.polls),
-        (_series("nic.ring.polled", place, "napi_poll work"), poll.packets),
-        (_series("nic.ring.polls_exhausted", place, "napi_poll work == budget"), poll.exhausted),
-    ]
+    return list(zip(_polled(place), (poll.polls, poll.packets, poll.exhausted), strict=True))
 
 
-def _placed(line: _Placed) -> bool:
-    return bool(_NAME.fullmatch(line.interface)) and 0 <= line.netns <= LARGEST and 0 <= line.index <= LARGEST
+@lru_cache(maxsize=LINES)
+def _polled(place: str) -> tuple[Series, ...]:
+    return (
+        _series("nic.ring.polls", place, "napi_poll"),
+        _series("nic.ring.polled", place, "napi_poll work"),
+        _series("nic.ring.polls_exhausted", place, "napi_poll work == budget"),
+    )
+
+
+def _place(interface: str, netns: int, index: int) -> str | None:
+    """Return where an interface is; None where a name or a number is none."""
+    if not (_NAME.fullmatch(interface) and 0 <= netns <= LARGEST and 0 <= index <= LARGEST):
+        return None
+    return f"netns {netns}/{interface or index}" if netns else interface
 
 
 def _series(meaning: str, place: str, raw: str, doubt: str = "") -> Series:

@@ -14,10 +14,12 @@ import msgspec
 from brimful.drivers.maps import driver_map
 from brimful.evidence.evidence import Item
 from brimful.evidence.number import unsigned
+from brimful.evidence.origin import Unread
 from brimful.evidence.samples import Samples
 from brimful.evidence.series import Series
 from brimful.roots.base import Document, Table
 from brimful.roots.columns import frame
+from brimful.roots.objects import is_list, objects
 from brimful.sources import source, unread
 
 SUMMED = "rx_dropped + rx_missed_errors"
@@ -146,26 +148,18 @@ def _series(interface: str, field: str, driver: str) -> Series | None:
 
 def _rows(document: Document) -> Iterator[Row | Item]:
     """Yield what is in the text, whichever of the formats it is."""
-    head = next((line for line in document.lines() if line.strip()), "")
-    if head.lstrip().startswith("["):
+    if is_list(document):
         return _json(document)
+    head = next((line for line in document.lines() if line.strip()), "")
     return _proc(document) if head.startswith("Inter-|") else _text(document)
 
 
 def _json(document: Document) -> Iterator[Row | Item]:
-    """Read `ip -j`: a list of links; one that cannot be read costs only itself."""
-    try:
-        links = msgspec.json.decode("\n".join(document.lines()), type=list[msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError) as error:
-        yield unread(document, 1, f"not JSON: {error}")
-        return
-    for raw in links:
-        try:
-            found = msgspec.json.decode(raw, type=_Link)
-        except (msgspec.DecodeError, RecursionError) as error:
-            yield unread(document, 1, f"not a link: {error}")
-            continue
-        if found.ifname:
+    """Read `ip -j`: the statistics of each link, as the kernel names them."""
+    for found in objects(document, _Link, "a link"):
+        if isinstance(found, Unread):
+            yield found
+        elif found.ifname:
             for side, fields in (("rx", found.stats64.rx), ("tx", found.stats64.tx)):
                 for field, value in fields.items():
                     yield Row(found.ifname, f"{side}_{field}", str(value), 1)

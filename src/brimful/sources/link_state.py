@@ -10,8 +10,10 @@ import msgspec
 
 from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Item
+from brimful.evidence.origin import Unread
 from brimful.roots.base import Document
-from brimful.sources import SELDOM, source, unread
+from brimful.roots.objects import is_list, objects
+from brimful.sources import SELDOM, source
 
 _LINK = re.compile(r"[0-9]+:\s+(?P<name>[^\s@]+?)(?:@\S+)?:\s+<[^>]*>(?:.*\bstate (?P<state>[A-Z]+))?")
 _PAIR = re.compile(r"\s+veth\b")
@@ -37,24 +39,14 @@ class _Link(msgspec.Struct, frozen=True):
 )
 def link_state(document: Document) -> Iterator[Item]:
     """Read the state and kind of every link (ip link)."""
-    head = next((line for line in document.lines() if line.strip()), "")
-    yield from _json(document) if head.lstrip().startswith("[") else _text(document)
+    yield from _json(document) if is_list(document) else _text(document)
 
 
 def _json(document: Document) -> Iterator[Item]:
-    """Read `ip -j`: a list of links; one that cannot be read costs only itself."""
-    try:
-        links = msgspec.json.decode("\n".join(document.lines()), type=list[msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError) as error:
-        yield unread(document, 1, f"not JSON: {error}")
-        return
-    for raw in links:
-        try:
-            found = msgspec.json.decode(raw, type=_Link)
-        except (msgspec.DecodeError, RecursionError) as error:
-            yield unread(document, 1, f"not a link: {error}")
-            continue
-        if found.ifname:
+    for found in objects(document, _Link, "a link"):
+        if isinstance(found, Unread):
+            yield found
+        elif found.ifname:
             yield from _facts(document, 1, found.ifname, found.operstate, found.linkinfo.info_kind)
 
 

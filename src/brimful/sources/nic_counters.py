@@ -109,6 +109,7 @@ def _unmapped(interface: str, name: str, value: int, origin: Origin, at: Moment 
         "switch.queue.dropped",
     ),
     tabulate=_table,
+    hurry=("nic.ring.no_buffer", "nic.fifo.overrun", "nic.tx_ring.errors"),
 )
 def nic_counters(document: Document) -> Iterator[Item]:
     """Read the counters of one interface (ethtool -S)."""

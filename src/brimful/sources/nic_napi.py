@@ -10,9 +10,10 @@ import msgspec
 
 from brimful.evidence.event import Fact
 from brimful.evidence.evidence import Item
-from brimful.evidence.ynl import rows
+from brimful.evidence.origin import Unread
 from brimful.roots.base import Document
-from brimful.sources import SELDOM, source, unread
+from brimful.roots.objects import objects
+from brimful.sources import SELDOM, source
 
 YNL = "ynl --family netdev"
 QUEUES, INSTANCES = "--dump queue-get", "--dump napi-get"
@@ -41,16 +42,9 @@ class _Row(msgspec.Struct, rename="kebab"):
 )
 def nic_napi(document: Document) -> Iterator[Item]:
     """Read which NAPI instance serves which queue (ynl, queue-get and napi-get)."""
-    try:
-        found = rows("\n".join(document.lines()))
-    except msgspec.DecodeError as error:
-        yield unread(document, 1, f"not a list of queues: {error}")
-        return
-    for raw in found:
-        try:
-            row = msgspec.json.decode(raw, type=_Row)
-        except (msgspec.DecodeError, RecursionError) as error:
-            yield unread(document, 1, f"not a queue: {error}")
+    for row in objects(document, _Row, "a queue"):
+        if isinstance(row, Unread):
+            yield row
             continue
         interface = row.ifname or f"interface {row.ifindex}"
         if row.type and row.napi_id is not None:

@@ -9,14 +9,13 @@ ynl (tools/net/ynl in the kernel's source) prints interfaces by index; a live ho
 
 from collections.abc import Iterator
 
-import msgspec
-
 from brimful.evidence.evidence import Item
 from brimful.evidence.number import unsigned
+from brimful.evidence.origin import Unread
 from brimful.evidence.samples import Samples
 from brimful.evidence.series import Series
-from brimful.evidence.ynl import rows
 from brimful.roots.base import Document
+from brimful.roots.objects import objects
 from brimful.sources import source, unread
 
 YNL = "ynl --family netdev"
@@ -59,16 +58,9 @@ _UNNAMED = "interface {index}"
 def nic_queues(document: Document) -> Iterator[Item]:
     """Read the standard statistics of NICs and their queues (ynl, qstats-get)."""
     samples = Samples(document.origin, document.at, document.boot)
-    try:
-        found = rows("\n".join(document.lines()))
-    except msgspec.DecodeError as error:
-        yield unread(document, 1, f"not a list of statistics: {error}")
-        return
-    for raw in found:
-        try:
-            row = msgspec.json.decode(raw, type=dict[str, object])
-        except (msgspec.DecodeError, RecursionError) as error:
-            yield unread(document, 1, f"not statistics: {error}")
+    for row in objects(document, dict[str, object], "statistics"):
+        if isinstance(row, Unread):
+            yield row
             continue
         interface = _interface(row)
         driver = document.drivers.get(interface, "")

@@ -16,10 +16,11 @@ from brimful.evidence.evidence import Item
 from brimful.evidence.frame import LARGEST
 from brimful.evidence.moment import SECOND
 from brimful.evidence.number import unsigned
+from brimful.evidence.origin import Unread
 from brimful.evidence.samples import Samples
 from brimful.evidence.series import Series
-from brimful.evidence.ynl import rows
 from brimful.roots.base import Document
+from brimful.roots.objects import objects
 from brimful.sources import NOW_AND_THEN, source, unread
 
 YNL = "ynl --family netdev"
@@ -88,16 +89,9 @@ def page_pool(document: Document) -> Iterator[Item]:
 
 def _json(document: Document) -> Iterator[Item]:
     samples = Samples(document.origin, document.at, document.boot)
-    try:
-        found = rows("\n".join(document.lines()))
-    except msgspec.DecodeError as error:
-        yield unread(document, 1, f"not a list of page pools: {error}")
-        return
-    for raw in found:
-        try:
-            pool = msgspec.json.decode(raw, type=_Pool)
-        except (msgspec.DecodeError, RecursionError) as error:
-            yield unread(document, 1, f"not a page pool: {error}")
+    for pool in objects(document, _Pool, "a page pool"):
+        if isinstance(pool, Unread):
+            yield pool
             continue
         if not pool.place:
             yield unread(document, 1, "a page pool without a number")

@@ -24,6 +24,7 @@ from brimful.evidence.origin import Origin, Unread
 from brimful.evidence.samples import Samples
 from brimful.evidence.series import Layout, Series
 from brimful.roots.base import Document, Table
+from brimful.roots.objects import is_list, objects
 from brimful.sources import source, unread
 
 FILTERS = frozenset(("ingress", "clsact"))
@@ -151,7 +152,7 @@ def _rows(heads: tuple[str, ...]) -> list[Row]:
 def qdisc(document: Document) -> Iterator[Item]:
     """Read the queues in front of the transmit rings (tc -s qdisc show)."""
     rows: list[Row] = []
-    for found in _json(document) if _is_json(document) else _text(document):
+    for found in _json(document) if is_list(document) else _text(document):
         if isinstance(found, Row):
             rows.append(found)
         else:
@@ -226,24 +227,13 @@ def _place(row: Row, parent: Row | None) -> str:
     return f"{row.interface}/qdisc {row.parent if row.handle == '0:' and row.parent else row.handle}"
 
 
-def _is_json(document: Document) -> bool:
-    return next((line for line in document.lines() if line.strip()), "").lstrip().startswith("[")
-
-
 def _json(document: Document) -> Iterator[Row | Unread]:
-    """Read `tc -j`: a list of disciplines; one that cannot be read costs only itself."""
-    try:
-        listed = msgspec.json.decode("\n".join(document.lines()), type=list[msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError) as error:
-        yield unread(document, 1, f"not JSON: {error}")
-        return
-    for raw in listed:
-        try:
-            found = msgspec.json.decode(raw, type=dict[str, object])
-        except (msgspec.DecodeError, RecursionError) as error:
-            yield unread(document, 1, f"not a queueing discipline: {error}")
-            continue
-        yield _listed(found, document.of.get("interface", "")) or unread(document, 1, "not a queueing discipline")
+    """Read `tc -j`: a list of disciplines."""
+    for found in objects(document, dict[str, object], "a queueing discipline"):
+        if isinstance(found, Unread):
+            yield found
+        else:
+            yield _listed(found, document.of.get("interface", "")) or unread(document, 1, "not a queueing discipline")
 
 
 def _listed(found: Mapping[str, object], interface: str) -> Row | None:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from brimful.chain.meaning import MEANINGS, Kind
-from brimful.chain.place import whole
+from brimful.chain.place import outward, whole
 from brimful.evidence.changes import Change, Changes, Column
 from brimful.evidence.evidence import Evidence
-from brimful.evidence.forecast import BYPASSED, Forecast
+from brimful.evidence.fill import BYPASSED
+from brimful.evidence.forecast import Forecast
 from brimful.evidence.repeat import REPEATABLE
 from brimful.evidence.series import Series
 from brimful.evidence.weight import AGAIN, one_view
@@ -162,10 +163,7 @@ class Board:
 
     def _limit(self, series: Series) -> int:
         name = MEANINGS[series.meaning].limit
-        for place in (series.place, whole(series.place), ""):
-            if (name, place) in self._limits:
-                return self._limits[name, place][1]
-        return 0
+        return next((self._limits[name, at][1] for at in outward(series.place) if (name, at) in self._limits), 0)
 
     def _rate(self, read_s: Mapping[str, float]) -> None:
         """Work out how much each buffer loses now; rows that have had nothing to say for a minute go."""
