@@ -43,7 +43,7 @@ def run(folder: Path) -> None:
         print(
             f"sweep of {INTERFACES:,} veth, same counters as below: brimful {1000 * ours:.1f} ms CPU "
             f"({1000 * min(same['cpu_s']):.1f} to {1000 * max(same['cpu_s']):.1f}, {SWEEPS} sweeps), "
-            f"{same['numbers']:,} numbers kept of each sweep"
+            f"{same['numbers']:,} numbers kept of each sweep, {same['rss_mb']:.0f} MB"
         )
         exporter = shutil.which(EXPORTER, path=os.pathsep.join((os.environ["PATH"], str(UNPACKED))))
         if exporter:
@@ -102,7 +102,12 @@ def _same() -> dict[str, object]:
         begin = time.process_time()
         sampler.sweep()
         times.append(time.process_time() - begin)
-    return {"cpu_s": times, "numbers": (sum(cost.samples for cost in sampler.costs) - before) // SWEEPS}
+    numbers = (sum(cost.samples for cost in sampler.costs) - before) // SWEEPS
+    return {"cpu_s": times, "numbers": numbers, "rss_mb": _peak_mb()}
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _watch() -> dict[str, object]:
@@ -123,8 +128,7 @@ def _watch() -> dict[str, object]:
     stretched = [
         f"{cost.source} {cost.period_s:.1f} s" for cost in sampler.costs if cost.period_s > 1.05 * cost.every_s
     ]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"share": share, "rss_mb": peak, "first_s": first, "stretched": ", ".join(stretched)}
+    return {"share": share, "rss_mb": _peak_mb(), "first_s": first, "stretched": ", ".join(stretched)}
 
 
 def _scrape(process: int) -> dict[str, object]:

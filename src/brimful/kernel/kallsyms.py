@@ -19,16 +19,46 @@ HOLLOW = 1 << 48
 """No code of a kernel is at lower addresses: those of per-CPU data are shown as small numbers."""
 
 
+class _Symbols:
+    """Addresses with the names of functions, as small as can be: a kernel has more than 100,000."""
+
+    def __init__(self) -> None:
+        self._begins: array[int] = array("Q")
+        self._ends: array[int] = array("I")
+        self._names = bytearray()
+
+    def add(self, begin: int, name: bytes) -> None:
+        """Take in one symbol; what is no function has no name, and bounds the one before."""
+        self._begins.append(begin)
+        self._names += name
+        self._ends.append(len(self._names))
+
+    def ordered(self) -> "_Symbols":
+        """Return the same by address."""
+        found = _Symbols()
+        for at in sorted(range(len(self._begins)), key=self._begins.__getitem__):
+            found.add(self._begins[at], self._at(at))
+        return found
+
+    def name(self, address: int) -> str:
+        """Return the function of the last symbol at or before an address, none when that is no function."""
+        at = bisect_right(self._begins, address) - 1
+        if at < 0 or address - self._begins[at] >= LONGEST_FUNCTION:
+            return ""
+        name, _, module = self._at(at).decode("utf-8", "replace").partition("\t")
+        return f"{name}+{address - self._begins[at]:#x}{module and f' {module}'}" if name else ""
+
+    def _at(self, index: int) -> bytes:
+        return bytes(self._names[self._ends[index - 1] if index else 0 : self._ends[index]])
+
+
 class Kallsyms:
     """The functions of the running kernel, read when first asked for, and again when other modules are loaded."""
 
     def __init__(self, symbols: str = SYMBOLS, modules: str = MODULES) -> None:
         self._paths = symbols, modules
         self._modules: bytes | None = None
-        self._begins: array[int] = array("Q")
-        self._starts: array[int] = array("I")
-        self._ends: array[int] = array("I")
-        self._names = b""
+        self._symbols: tuple[_Symbols, ...] = ()
 
     def shown(self) -> bool:
         """Whether addresses are shown at all."""
@@ -39,33 +69,20 @@ class Kallsyms:
         wanted = sorted(set(addresses))
         if wanted:
             self._read()
-        return {address: name for address in wanted if (name := self._name(address))}
+        return {at: name for at in wanted for symbols in self._symbols if (name := symbols.name(at))}
 
     def _read(self) -> None:
+        """Read those of the kernel, which come by address, and those of modules, which do not."""
         modules = _contents(self._paths[1])
         if modules == self._modules:
             return
         self._modules = modules
-        begins, starts, names = array("Q"), array("I", [0]), bytearray()
+        own, others = _Symbols(), _Symbols()
         for line in _lines(self._paths[0]):  # one after the other: all of them at once would take 40 MB
             begin = _address(line)
             if begin >= HOLLOW:
-                begins.append(begin)
-                names += _named(line)
-                starts.append(len(names))
-        order = sorted(range(len(begins)), key=begins.__getitem__)  # those of modules come last, at lower addresses
-        self._begins = array("Q", (begins[index] for index in order))
-        self._starts = array("I", (starts[index] for index in order))
-        self._ends = array("I", (starts[index + 1] for index in order))
-        self._names = bytes(names)
-
-    def _name(self, address: int) -> str:
-        """Return the function of the last symbol at or before an address, none when that is no function."""
-        at = bisect_right(self._begins, address) - 1
-        if at < 0 or address - self._begins[at] >= LONGEST_FUNCTION:
-            return ""
-        name, _, module = self._names[self._starts[at] : self._ends[at]].decode("utf-8", "replace").partition("\t")
-        return f"{name}+{address - self._begins[at]:#x}{module and f' {module}'}" if name else ""
+                (others if line.endswith(b"]") else own).add(begin, _named(line))
+        self._symbols = own, others.ordered()
 
 
 def _contents(path: str) -> bytes:
