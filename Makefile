@@ -36,6 +36,8 @@ check: $(VENV)/dev.stamp
 unit: $(VENV)/dev.stamp
 	-@command -v ip >/dev/null && command -v nft >/dev/null && command -v ethtool >/dev/null || $(MAKE) --no-print-directory debian PACKAGES="iproute2 nftables ethtool"
 	-@command -v promtool >/dev/null || $(MAKE) --no-print-directory $(VENV)/debian/prometheus
+	-@command -v rsyslogd >/dev/null || $(MAKE) --no-print-directory $(VENV)/debian/rsyslog $(VENV)/debian/libestr0 $(VENV)/debian/libfastjson4
+	-@command -v redis-check-rdb >/dev/null || $(MAKE) --no-print-directory debian PACKAGES=redis-tools
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 

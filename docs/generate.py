@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from brimful.chain.fact import EVENTS, FACTS
-from brimful.chain.meaning import KIND_TEXT, MEANINGS
+from brimful.chain.meaning import MEANINGS
 from brimful.chain.stage import STAGES
+from brimful.chain.word import KIND_TEXT
 from brimful.drivers.maps import DriverMap, all_maps
 from brimful.rules import RULES
 from brimful.sources import SOURCES

@@ -79,6 +79,14 @@ class Asked(Evidence):
         self.words.add(kind)
         return super().events(kind, place)
 
+    def histograms(self, *meanings, place=None):
+        self.words.update(meanings)
+        return super().histograms(*meanings, place=place)
+
+    def bursts(self, *meanings, place=None):
+        self.words.update(meanings)
+        return super().bursts(*meanings, place=place)
+
     def facts(self, name, place=None):
         self.words.add(name)
         return super().facts(name, place)

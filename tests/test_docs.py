@@ -15,8 +15,10 @@ from docs.outputs import SHOWN, TABLES, filled, pages
 
 from brimful.cli import COMMANDS, cli
 from brimful.cli.diagnose import diagnose
+from brimful.cli.monitor import PARTS
 from brimful.cli.report import as_json
 from brimful.compare import earlier, effects
+from brimful.monitor.keys import GROUP_KEYS, LIST
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference" / "commands.md"
@@ -26,7 +28,7 @@ PAGES_WRITTEN = [page for page in pages() if page not in GENERATED]
 SHARED = {"because[]": "EVIDENCE", "against[]": "EVIDENCE", "do[]": "TREATMENT", "collect[]": "COLLECT"}
 
 by_page = pytest.mark.parametrize("page", PAGES_WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
-by_command = pytest.mark.parametrize("name", COMMANDS)
+by_command = pytest.mark.parametrize("name", [*COMMANDS, *(f"monitor {part}" for part in PARTS)])
 
 
 def section(name):
@@ -34,8 +36,15 @@ def section(name):
     return re.split(r"^## ", COMMANDS_PAGE.partition(f"## brimful {name}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
 
 
+def command(name):
+    found = cli
+    for word in name.split():
+        found = found.get_command(None, word)
+    return found
+
+
 def options(name):
-    return {option for one in cli.get_command(None, name).params for option in one.opts if option.startswith("-")}
+    return {option for one in command(name).params for option in one.opts if option.startswith("--")}
 
 
 @by_command
@@ -48,7 +57,7 @@ def test_every_command_and_option_is_in_the_reference_and_no_other(name):
 @by_command
 def test_defaults_are_told(name):
     rows = dict(re.findall(r"^\| `(--[a-z-]+)`[^|]*\|([^|]*)\|", section(name), re.MULTILINE))
-    for one in cli.get_command(None, name).params:
+    for one in command(name).params:
         if getattr(one, "show_default", False):
             assert str(one.default) in rows[one.opts[0]]
 
@@ -124,6 +133,24 @@ def test_every_key_of_sources_is_in_the_reference():
     for key in found["sources"][0]:
         assert f"`sources[].{key}`" in section("sources")
     assert set(found) == {"sources", "blind"}
+
+
+def test_every_key_of_a_check_is_in_the_reference():
+    argv = [sys.executable, "-m", "brimful", "monitor", "check", "--json", "examples/monitor/monitor.conf"]
+    found = json.loads(subprocess.run(argv, cwd=ROOT, capture_output=True, check=False).stdout)
+    listed = re.findall(r"`([a-z_]+(?:\[\]\.[a-z_]+)?)`(?=[^|]*\|[^|]*\|$)", section("monitor check"), re.MULTILINE)
+    keys = {f"{name}[].{key}" for name, value in found.items() if isinstance(value, list) for key in value[0]}
+    assert keys | {name for name, value in found.items() if not isinstance(value, list)} <= set(listed)
+
+
+def test_every_key_of_a_configuration_is_in_the_reference():
+    text = (ROOT / "docs" / "reference" / "monitor.md").read_text(encoding="utf-8")
+    table = text.partition("## Keys")[2].partition("##")[0]
+    rows = [
+        tuple(cell.strip() for cell in row.strip("|").split("|")) for row in table.split("\n") if row.startswith("| `")
+    ]
+    own = [(f"`monitor.<group>.{key.name}`", key.expects, key.default, key.era, key.text) for key in GROUP_KEYS]
+    assert rows == [(f"`monitor.{LIST.name}`", LIST.expects, LIST.default, LIST.era, LIST.text), *own]
 
 
 @by_page

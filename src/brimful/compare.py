@@ -9,8 +9,9 @@ from enum import StrEnum
 
 import msgspec
 
-from brimful.chain.meaning import MEANINGS, Kind
+from brimful.chain.meaning import MEANINGS
 from brimful.chain.place import meet
+from brimful.chain.word import Kind
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.weight import one_view, percent, weigh
 

@@ -14,9 +14,10 @@ from typing import TypeVar
 
 import msgspec
 
-from brimful.chain.meaning import MEANINGS, Kind
+from brimful.chain.meaning import MEANINGS
 from brimful.chain.place import meet, protocol, whole
 from brimful.chain.stage import CHASSIS, RECEIVE, STAGES
+from brimful.chain.word import Kind
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.ledger import age

@@ -1,6 +1,6 @@
 import pytest
 
-from brimful.chain.place import association_place, meet, outward, protocol, whole
+from brimful.chain.place import association_place, meet, outward, part, protocol, whole
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,22 @@ def test_outward_is_nearest_first(place, expected):
 )
 def test_a_socket_and_the_sum_of_all_have_one_protocol(place, expected):
     assert protocol(place) == expected
+
+
+@pytest.mark.parametrize(
+    ("place", "port", "inner"),
+    [
+        ("Ethernet1/36/queue 3", "Ethernet1/36", "queue 3"),
+        ("Ethernet1/36", "Ethernet1/36", ""),
+        ("Ethernet3/2/1/tc 1", "Ethernet3/2/1", "tc 1"),
+        ("Eth1/2/uc 0", "Eth1/2", "uc 0"),
+        ("Ethernet0/queue 3", "Ethernet0", "queue 3"),
+        ("Ethernet/1", "Ethernet", "1"),
+        ("eth0/rx-3", "eth0", "rx-3"),
+        ("eth1/2", "eth1", "2"),
+        ("eth0", "eth0", ""),
+        ("cgroup /a/b", "cgroup /a/b", ""),
+    ],
+)
+def test_a_port_of_a_switch_of_modules_has_slashes_in_its_name(place, port, inner):
+    assert (whole(place), part(place)) == (port, inner)

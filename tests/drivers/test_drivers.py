@@ -110,8 +110,8 @@ mlx5        | rx_pause_ctrl_phy                      | nic.tx_ring.pause_receive
 mlx5        | rx_prio4_pause                         | nic.tx_ring.pause_received   | priority-4  | 64
 mlx5        | rx_out_of_buffer                       | nic.ring.no_buffer           |             | 32
 mlx5_rep    | rx_packets                             | nic.ring.passed              |             | 64
-mlxsw       | tc_transmit_queue_tc_7                 | switch.queue.depth           | tc-7        | 0
-mlxsw       | tc_no_buffer_discard_uc_tc_7           | switch.queue.dropped         | tc-7        | 64
+mlxsw       | tc_transmit_queue_tc_7                 | switch.queue.depth           | tc 7        | 0
+mlxsw       | tc_no_buffer_discard_uc_tc_7           | switch.queue.dropped         | tc 7        | 64
 mlxsw       | ecn_marked                             | qdisc.queue.marked           |             | 64
 mlxsw       | if_in_discards                         | nic.ring.drops_mixed         |             | 64
 mlxsw       | tx_pause_prio_3                        | nic.fifo.pause_sent          | priority-3  | 64

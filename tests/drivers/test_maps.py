@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from brimful.chain.meaning import MEANINGS, Kind
+from brimful.chain.meaning import MEANINGS
+from brimful.chain.word import Kind
 from brimful.drivers.maps import FOLDER, GENERIC, GUESSED, BadMap, all_maps, driver_map, guess, load
 
 CAPTURES = Path(__file__).parents[1] / "captures" / "nic_counters"

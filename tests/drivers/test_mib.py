@@ -1,6 +1,7 @@
 import pytest
 
-from brimful.chain.meaning import MEANINGS, Kind
+from brimful.chain.meaning import MEANINGS
+from brimful.chain.word import Kind
 from brimful.drivers.mib import MIB, MIB_MEANINGS, mib_series
 
 

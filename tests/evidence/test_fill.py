@@ -64,3 +64,11 @@ def test_the_most_that_was_held_is_said_once_and_beside_its_own_limit():
     (said,) = most_held(made, "netlink.socket.queued", place)
     assert said.text == "it held up to 3,000 of 4,096 bytes"
     assert list(most_held(made, "netlink.socket.queued", "netlink rtnl 13")) == []
+
+
+def test_only_the_levels_that_are_asked_for_are_told():
+    backlog = level("softnet.backlog.length", "cpu 3")
+    limit = level("softnet.backlog.limit", "")
+    watched = evidence({backlog: 500, limit: 1000})
+    assert list(filled(watched, "qdisc.queue.length")) == []
+    assert len(list(filled(watched, "qdisc.queue.length", "softnet.backlog.length"))) == 1

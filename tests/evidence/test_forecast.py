@@ -86,3 +86,13 @@ def test_soonest_comes_first_and_the_own_limit_before_the_machines():
 def test_samples_at_one_moment_make_no_slope():
     assert forecasts(watched([1, 2, 3, 4, 5], step=0)) == []
     assert math.isfinite(forecasts(watched([1, 2, 3, 4, 5], step=1e-6))[0].seconds)
+
+
+def test_a_watermark_is_a_level_with_a_limit_and_never_a_forecast():
+    peak = Series("switch.queue.peak", "Ethernet0/queue 3", "max", "devlink_sb", width_bits=0)
+    limit = Series("switch.queue.limit", "Ethernet0/queue 3", "threshold", "devlink_sb", width_bits=0)
+    evidence = watched([100, 200, 300, 400, 500], 1000, peak, limit)
+    assert forecasts(evidence) == []
+    depth = Series("switch.queue.depth", "Ethernet0/queue 3", "current", "devlink_sb", width_bits=0)
+    (found,) = forecasts(watched([100, 200, 300, 400, 500], 1000, depth, limit))
+    assert (found.stage, found.seconds) == ("switch.queue", 5)

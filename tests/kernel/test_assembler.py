@@ -26,7 +26,13 @@ def assembled(*steps):
         (("number", 0, -1), (0xB7, 0x00, 0, -1)),
         (("add", 3, 6), (0x0F, 0x63, 0, 0)),
         (("add_number", 2, -24), (0x07, 0x02, 0, -24)),
+        (("subtract", 3, 6), (0x1F, 0x63, 0, 0)),
         (("mask", 3, 0xFFFF), (0x57, 0x03, 0, 0xFFFF)),
+        (("shift_left", 2, 3), (0x67, 0x02, 0, 3)),
+        (("shift_right", 3, 63), (0x77, 0x03, 0, 63)),
+        (("atomic_add", 7, 16, 1), (0xDB, 0x17, 16, 0)),
+        (("fetch_add", 7, 16, 1), (0xDB, 0x17, 16, 1)),
+        (("exchange", 7, 16, 1), (0xDB, 0x17, 16, 0xE1)),
         (("call", 113), (0x85, 0x00, 0, 113)),
         (("leave",), (0x95, 0x00, 0, 0)),
     ],
@@ -37,6 +43,17 @@ def test_an_instruction_is_encoded(step, instruction):
 
 def test_a_map_takes_two_places():
     assert assembled(("map", 1, 9)) == [(0x18, 0x11, 0, 9), (0, 0, 0, 0)]
+
+
+def test_a_wide_number_takes_two_places():
+    assert assembled(("wide", 3, 0x1_8000_0001)) == [(0x18, 0x03, 0, -0x7FFFFFFF), (0, 0, 0, 1)]
+
+
+def test_registers_are_compared():
+    assert assembled(("jump_equal", 1, 2, "end"), ("jump_at_most", 3, 4, "end"), ("label", "end")) == [
+        (0x1D, 0x21, 1, 0),
+        (0xBD, 0x43, 0, 0),
+    ]
 
 
 def test_jumps_count_from_the_next_instruction():

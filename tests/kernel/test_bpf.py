@@ -33,6 +33,35 @@ def test_other_machines_are_refused_clearly(machine, pointer):
         numbers(machine, pointer)
 
 
+def test_a_map_keeps_what_is_put_into_it():
+    needs()
+    table = bpf.Map(bpf.HASH, 4, 8, 3)
+    for key in range(3):
+        table.put(struct.pack("=I", key), struct.pack("=Q", key * 10))
+    assert table.get(struct.pack("=I", 2)) == struct.pack("=Q", 20)
+    table.put(struct.pack("=I", 2), struct.pack("=Q", 5))
+    assert table.get(struct.pack("=I", 2)) == struct.pack("=Q", 5)
+    with pytest.raises(BpfError, match=r"^writing a BPF map: ") as caught:
+        table.put(struct.pack("=I", 3), bytes(8))
+    assert caught.value.errno == errno.E2BIG
+    assert table.delete(struct.pack("=I", 1))
+    assert not table.delete(struct.pack("=I", 1))
+    assert table.get(struct.pack("=I", 1)) is None
+    table.clear()
+    assert [table.get(struct.pack("=I", key)) for key in range(3)] == [None, None, None]
+    table.clear()
+
+
+def test_a_queue_takes_no_more_than_it_holds():
+    needs()
+    queue = bpf.Map(bpf.QUEUE, 0, 4, 2)
+    queue.put(b"", bytes(4))
+    queue.put(b"", bytes(4))
+    with pytest.raises(BpfError) as caught:
+        queue.put(b"", bytes(4))
+    assert caught.value.errno == errno.E2BIG
+
+
 def test_an_error_is_one_line_with_the_verifier_s_reason():
     error = BpfError("loading a BPF program", errno.EACCES, LOG)
     assert str(error) == "loading a BPF program: Permission denied: R0 !read_ok"

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from brimful.evidence.clock import stamp
 from brimful.evidence.moment import SECOND, Moment
-from brimful.roots.catalog import stamp
 
 BY_NAME = [
     ("sos_commands/networking/ethtool_-S_eth0", "ethtool -S eth0", {"interface": "eth0"}),

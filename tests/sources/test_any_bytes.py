@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from brimful.chain.fact import EVENTS, FACTS
 from brimful.chain.meaning import MEANINGS
+from brimful.evidence.burst import Burst
 from brimful.evidence.event import Event, Fact
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.frame import Frame
+from brimful.evidence.histogram import Histogram
 from brimful.evidence.origin import Blind, Unread
 from brimful.roots.base import Document
 from brimful.sources import SOURCES
@@ -58,6 +60,8 @@ def test_any_bytes_are_read_without_an_exception(source, data):
                 assert item.kind in set(source.meanings) & EVENTS.keys()
             case Fact():
                 assert item.name in set(source.meanings) & FACTS.keys()
+            case Histogram() | Burst():
+                assert item.meaning in set(source.meanings) & MEANINGS.keys()
             case _:
                 assert isinstance(item, (Unread, Blind))
     for reading in Evidence(items).all_readings():
@@ -99,7 +103,10 @@ LINUX = (
 )
 
 
-@pytest.mark.parametrize("name", LINUX)
+SWITCHES = ("asic_histograms", "asic_log", "asic_telemetry", "broadview", "lanz", "nexus_burst")
+
+
+@pytest.mark.parametrize("name", LINUX + SWITCHES)
 def test_a_text_looks_like_its_own_source_and_no_other(name):
     for sample in samples(SOURCES[name]):
         seen = {

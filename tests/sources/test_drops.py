@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brimful.chain.meaning import MEANINGS, Kind
+from brimful.chain.meaning import MEANINGS
+from brimful.chain.word import Kind
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.frame import Frame
 from brimful.evidence.moment import SECOND, Moment

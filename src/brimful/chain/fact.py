@@ -15,6 +15,9 @@ EVENTS: dict[str, str] = {
     "tcp.out_of_memory": "the kernel said that TCP had used up its memory, and dropped a connection",
     "listen.flooded": "the kernel said that the queue of half-open connections of a port was full",
     "cpu.warning": "the chassis warned of a busy CPU",
+    "monitor.triggered": "a threshold that a monitor watches was crossed",
+    "switch.queue.exceeded": "a switch said that a queue, or a counter, was above the level it watches for",
+    "switch.queue.drops_told": "a switch told how many packets a port had dropped, with the time of the drops",
 }
 
 FACTS: dict[str, str] = {
@@ -53,6 +56,8 @@ FACTS: dict[str, str] = {
     "pci.correctable": "correctable errors of a PCIe device since boot (AER)",
     "pci.fatal": "uncorrectable errors of a PCIe device since boot (AER)",
     "pci.payload": "largest payload of one PCIe packet, bytes",
+    "switch.queue.resolution_ns": "time from one look at a queue to the next; 0 where nothing escapes",
+    "switch.queue.resolution_depth": "smallest depth of a queue that is told from none, bytes",
     "sysctl": "a kernel setting",
     "socket.owner": "process that holds a socket",
     "socket.name": "what a unix socket or the interface of a packet socket is called",
@@ -60,5 +65,6 @@ FACTS: dict[str, str] = {
     "socket.idle": "sockets of a family in which nothing is queued and that dropped nothing: not listed",
     "staros.demux_card": "the card that runs the demux managers",
     "staros.card_state": "state of a card",
+    "switch.queue.watchdog": "state of the watchdog that cuts a paused queue off, as `stormed, action drop`",
     "fabric.health": "the chassis's own word on a link between two cards",
 }

@@ -3,6 +3,8 @@
 A place is a path of names from the whole to the part. The empty place is the whole machine.
 """
 
+import re
+
 CGROUP = "cgroup "
 """How the place of a cgroup begins: its path, slashes and all, is one name."""
 
@@ -14,9 +16,22 @@ ALIKE = "several sockets have this address, and nothing saved tells them apart"
 """The doubt about a place that had to be numbered."""
 
 
+MODULAR = "Eth"
+"""How the name of a port begins that may have slashes: of a switch of several modules, `Ethernet1/36`."""
+_MODULAR = re.compile(r"Eth(?:ernet)?[0-9]+(?:/[0-9]+)*(?=/|\Z)", re.ASCII)
+
+
 def whole(place: str) -> str:
     """Return the interface, card, socket or cgroup a place belongs to: `eth0` of `eth0/rx-3`."""
-    return place if place.startswith(CGROUP) else place.partition("/")[0]
+    if place.startswith(CGROUP):
+        return place
+    match = _MODULAR.match(place) if place.startswith(MODULAR) else None
+    return match[0] if match else place.partition("/")[0]
+
+
+def part(place: str) -> str:
+    """Return which part of its interface, card or socket a place is: `rx-3` of `eth0/rx-3`; nothing for the whole."""
+    return place[len(whole(place)) + 1 :]
 
 
 def outward(place: str) -> tuple[str, str, str]:
@@ -62,3 +77,8 @@ def numbered(place: str, taken: set[str]) -> str:
         free = f"{place}/{number}"
     taken.add(free)
     return free
+
+
+def pool_place(pool: str, asic: str = "") -> str:
+    """Return the place of a switch's buffer pool: `pool egress_lossy_pool`, with the ASIC where there are several."""
+    return f"pool {pool} of {asic}" if asic else f"pool {pool}"

@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -15,6 +16,7 @@ COMMANDS = {
     "diagnose": "which buffer overflowed, whose fault it is and what to do",
     "watch": "the buffers that lose packets or fill up, live",
     "metrics": "the same as numbers, for Prometheus",
+    "monitor": "watch buffers by a configuration, as asic-monitor does on a switch",
     "capture": "save what this host's buffers say, to be diagnosed elsewhere",
     "explain": "what a counter, a meaning or a stage is",
     "sources": "what can be read here, and why not where not",
@@ -22,19 +24,28 @@ COMMANDS = {
 
 
 class Lazy(click.Group):
-    """A group whose commands are modules of this package, each with a `command`."""
+    """A group whose commands are modules of this package, each with a `command`.
+
+    `about` says what each is for, `module` what its module is called.
+    """
+
+    def __init__(self, *, about: dict[str, str], module: str = "{}", **settings: Any) -> None:
+        super().__init__(**settings)
+        self._about = about
+        self._module = module
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, main job first."""
         del ctx
-        return list(COMMANDS)
+        return list(self._about)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command; None for an unknown name."""
         del ctx
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self._about:
             return None
-        command: click.Command = importlib.import_module(f"brimful.cli.{cmd_name}").command
+        module = importlib.import_module(f"brimful.cli.{self._module.format(cmd_name)}")
+        command: click.Command = module.command
         return command
 
     def invoke(self, ctx: click.Context) -> object:
@@ -49,10 +60,10 @@ class Lazy(click.Group):
         """List the commands without importing them."""
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(self._about.items()))
 
 
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Lazy, about=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="brimful")
 def cli() -> None:
     """Say which buffer overflowed, whose fault it is and what to do.

@@ -2,19 +2,28 @@
 
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from brimful.chain.meaning import MEANINGS
+from brimful.chain.word import Kind
 from brimful.cli.live import beats, live_roots
 from brimful.cli.options import Duration, Offset, catalog, refuse, screen
 from brimful.cli.report import Machine, as_json, outcome
 from brimful.collect import gather
 from brimful.compare import BadReport, Earlier, earlier, effects
+from brimful.evidence.evidence import Evidence
 from brimful.evidence.origin import Blind
 from brimful.judge import Outcome, judge
 from brimful.roots.base import Root, Unusable
+from brimful.roots.redis import REDIS, RedisRoot, is_redis
+
+if TYPE_CHECKING:
+    from brimful.sampler import Tabular
 
 STATUS = {Outcome.HEALTHY: 0, Outcome.VERDICT: 1, Outcome.UNDECIDED: 3}
 MOST_SAMPLES = 60
@@ -58,7 +67,8 @@ def command(
 
     ROOT is a file, a folder or an archive: a StarOS capture or syslog, a sosreport, a folder of proc files and command
     outputs, a file that `brimful capture` wrote; `-` is standard input. What it is, its content tells. No ROOT is this
-    host, watched for a while.
+    host, watched for a while; so is a SONiC switch by its databases, `redis:/var/run/redis/redis.sock` or
+    `redis://host:6379`.
 
     Exit status: 0 healthy, 1 verdict, 3 undecided, 2 unusable input.
     """
@@ -95,16 +105,36 @@ def diagnose(
     """Return what is concluded of each machine that the paths (or, without any, this host) hold."""
     if paths and namespaces:
         raise Unusable("--netns: what was saved has no network namespaces that could be entered")
-    if paths:
-        return [_machine(group) for group in _saved(paths, zone, same_machine=same_machine)]
+    switches = [RedisRoot(path) for path in dict.fromkeys(paths) if is_redis(path)]
+    saved = tuple(path for path in paths if not is_redis(path))
+    machines = [_machine(group) for group in _saved(saved, zone, same_machine=same_machine)] if saved else []
+    live: Sequence[Tabular] = switches if paths else live_roots(namespaces)
+    return machines + (_watched(live, seconds, quiet=quiet) if live else [])
+
+
+def _watched(roots: "Sequence[Tabular]", seconds: float, *, quiet: bool) -> list[Machine]:
+    """Return what is concluded of each of these after watching all of them for a while."""
     from brimful.sampler import Sampler
 
-    samplers = [Sampler(root) for root in live_roots(namespaces)]
+    samplers = [Sampler(root) for root in roots]
     count = 1 + max(1, min(MOST_SAMPLES, math.ceil(seconds)))
-    for turn in beats(count, seconds / (count - 1), f"watching this host for {seconds:g} s", quiet=quiet):
+    watched = roots[0].name if roots[0].kind == REDIS else "this host"
+    for turn in beats(count, seconds / (count - 1), f"watching {watched} for {seconds:g} s", quiet=quiet):
         for sampler in samplers:
             sampler.sweep(everything=turn in {0, count - 1})
+    for sampler in samplers:
+        if sampler.root.kind == REDIS:
+            _tell_stale(sampler.evidence)
     return [Machine(s.root.name, (s.root,), s.evidence, judge(s.evidence), costs=tuple(s.costs)) for s in samplers]
+
+
+def _tell_stale(evidence: Evidence) -> None:
+    """Tell of counters that the switch did not poll twice meanwhile: that they did not move proves nothing."""
+    losses = [meaning.name for meaning in MEANINGS.values() if meaning.kind is Kind.LOST]
+    stale = sum(1 for reading in evidence.readings(*losses) if not reading.delta and reading.rising is None)
+    if stale:
+        why = "the switch did not poll them twice in the time watched: whether they move is not known"
+        evidence.add(Blind(f"{stale:,} loss counters", why, "watch for longer: --for 2min"))
 
 
 def _before(path: str | None) -> Earlier | None:

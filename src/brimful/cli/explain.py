@@ -7,8 +7,9 @@ from typing import NamedTuple
 import click
 
 from brimful.chain.fact import EVENTS, FACTS
-from brimful.chain.meaning import KIND_TEXT, MEANINGS, Meaning
+from brimful.chain.meaning import MEANINGS
 from brimful.chain.stage import STAGES, Stage
+from brimful.chain.word import KIND_TEXT, Meaning
 from brimful.cli.options import refuse
 from brimful.drivers.maps import GENERIC, Counter, DriverMap, all_maps, driver_map
 from brimful.drivers.mib import MIB

@@ -51,7 +51,7 @@ class Offset(click.ParamType[int]):
 
 def catalog() -> Catalog:
     """Return what the sources ask for and how their texts look."""
-    return Catalog([(source.requests, source.looks_like) for source in SOURCES])
+    return Catalog([((*source.requests, *source.beside), source.looks_like) for source in SOURCES])
 
 
 def requests(answers: Callable[[str], bool]) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 A counter's name does not tell its meaning: `rx_missed_errors` is an overrun of the NIC's buffer on e1000e and a want of
 descriptors in the link statistics of mlx5. So a name is looked up in the map of its own driver. Names are compared
 without the blanks around them; a name may hold one `{part}`, which stands for a number and becomes part of the place
-(`rx_queue_{rx}_drops` of eth0 is at `eth0/rx-3`), and `*`, which stands for anything.
+(`rx_queue_{rx}_drops` of eth0 is at `eth0/rx-3`, that of a switch's traffic class `{tc}` at `swp1/tc 3`, as everywhere), and
+`*`, which stands for anything.
 """
 
 import re
@@ -13,12 +14,15 @@ from pathlib import Path
 
 import msgspec
 
-from brimful.chain.meaning import MEANINGS, Kind
+from brimful.chain.meaning import MEANINGS
+from brimful.chain.word import Kind
 from brimful.evidence.moment import SECOND
 from brimful.evidence.series import Series
 
 FOLDER = Path(__file__).with_name("maps")
 GENERIC = "generic"
+TRAFFIC_CLASS = "tc"
+"""The part that stands for an egress queue of a switch port."""
 GUESSED = "driver guessed from its counter names"
 _UNCOUNTED = (Kind.LEVEL, Kind.LIMIT, Kind.TIME)
 
@@ -96,7 +100,7 @@ class Names:
         for pattern, counter in self._patterns:
             match = pattern.match(name)
             if match:
-                return counter, f"{match.lastgroup}-{match[match.lastgroup]}" if match.lastgroup else ""
+                return counter, _part(match.lastgroup, match[match.lastgroup]) if match.lastgroup else ""
         return None
 
 
@@ -197,6 +201,10 @@ def _pattern(name: str) -> re.Pattern[str]:
         for piece in pieces
     )
     return re.compile(rf"\A{text}\Z")
+
+
+def _part(name: str, number: str) -> str:
+    return f"{name} {number}" if name == TRAFFIC_CLASS else f"{name}-{number}"
 
 
 def _has(names: frozenset[str], wanted: str) -> bool:

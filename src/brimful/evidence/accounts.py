@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from brimful.chain.meaning import MEANINGS, Kind
+from brimful.chain.meaning import MEANINGS
+from brimful.chain.word import Kind
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.weight import one_view

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from brimful.chain.meaning import MEANINGS, Kind
+from brimful.chain.meaning import MEANINGS
+from brimful.chain.word import Kind
 from brimful.evidence.delta import step
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.frame import Frame

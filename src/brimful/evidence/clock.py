@@ -152,6 +152,23 @@ def logged(text: str, zone: tzinfo | None = None) -> Moment | None:
     return found
 
 
+def stamp(text: str) -> Moment | None:
+    """Return the moment of an ISO 8601 time with a zone, or of one without, taken as UTC; None for anything else."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if when.year not in YEARS:
+        return None
+    known = when.tzinfo is not None
+    try:
+        whole = (when if known else when.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        return None
+    seconds = int(whole.replace(microsecond=0).timestamp())
+    return Moment(seconds * SECOND + whole.microsecond * 1000, zone_known=known)
+
+
 def zone_offset(local: Moment, utc: Moment) -> int | None:
     """Return the seconds east of UTC that a local stamp, read as UTC, reveals beside one in UTC (inference).
 

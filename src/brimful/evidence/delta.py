@@ -7,7 +7,8 @@ machine is still in the same boot. See Documentation/networking/statistics.rst f
 from enum import StrEnum
 from itertools import pairwise
 
-from brimful.chain.meaning import MEANINGS, Kind
+from brimful.chain.meaning import MEANINGS
+from brimful.chain.word import Kind
 from brimful.evidence.frame import Frame
 from brimful.evidence.moment import SECOND, seconds_between
 from brimful.evidence.origin import Exhibit, Origin
@@ -50,7 +51,9 @@ WENT_BACK = {
     Step.RESET: "{raw} was reset between the samples: at least that much was counted",
     Step.CORRECTED: "{raw} went back a little between the samples: how much was counted meanwhile is not known",
 }
-"""What makes a reading doubtful."""
+"""What makes a reading of a counter doubtful."""
+FREE = (Kind.LEVEL, Kind.LIMIT)
+"""What goes up and down as it likes: its value is the highest, not what it rose by."""
 
 
 class Reading:
@@ -145,12 +148,14 @@ class Reading:
     def exhibit(self, text: str) -> Exhibit:
         """Return this reading as evidence for a sentence, with what is doubtful about it.
 
-        Its value is what was counted; of a level, a limit or a window that the device keeps, what it was last.
+        Its value is what was counted; of a level the highest there was, of a limit or a window that the device keeps what
+        it was last.
         """
         at = self.frames[-1][0].at
-        stands = MEANINGS[self.series.meaning].kind in STANDING
+        sort = MEANINGS[self.series.meaning].kind
+        stands = sort in STANDING
         steps = () if stands else self.steps
         back = [text.format(raw=self.series.raw) for kind, text in WENT_BACK.items() if kind in steps]
         doubt = "; ".join(filter(None, (self.series.doubt, *back)))
-        value = self.last if stands else self.counted
+        value = self.highest if sort is Kind.LEVEL else self.last if stands else self.counted
         return Exhibit(text, self.origin, value, str(at) if at is not None else None, doubt)

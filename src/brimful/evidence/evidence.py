@@ -4,16 +4,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 
 from brimful.chain.place import whole
+from brimful.evidence.burst import Burst
 from brimful.evidence.delta import Reading
 from brimful.evidence.event import Event, Fact
 from brimful.evidence.frame import Frame
+from brimful.evidence.histogram import Histogram
 from brimful.evidence.moment import Moment
 from brimful.evidence.origin import Blind, Unread
 from brimful.evidence.repeat import REPEATABLE, repeated
 from brimful.evidence.series import Layout, Series
 from brimful.evidence.weight import one_view, weigh
 
-Item = Frame | Event | Fact | Unread | Blind
+Item = Frame | Event | Fact | Histogram | Burst | Unread | Blind
 
 MOST_UNREAD = 1000
 """Unread lines that a watch without end keeps, the latest: one bad line comes again with each read."""
@@ -36,6 +38,8 @@ class Evidence:
         self._readings: dict[Series, Reading] = {}
         self._events: dict[str, list[Event]] = {}
         self._facts: dict[str, dict[str, list[Fact]]] = {}
+        self._histograms: dict[str, list[Histogram]] = {}
+        self._bursts: dict[str, list[Burst]] = {}
         for item in items:
             self.add(item)
 
@@ -48,6 +52,10 @@ class Evidence:
                 self._events.setdefault(item.kind, []).append(item)
             case Fact():
                 self._facts.setdefault(item.name, {}).setdefault(item.place, []).append(item)
+            case Histogram():
+                self._histograms.setdefault(item.meaning, []).append(item)
+            case Burst():
+                self._bursts.setdefault(item.meaning, []).append(item)
             case Unread():
                 self.unread.append(item)
             case Blind():
@@ -91,12 +99,19 @@ class Evidence:
                 del kept[: old - 1]
         for events in self._events.values():
             events[:] = [event for event in events if _steady(event.at, facts_before_ns) >= facts_before_ns]
+        for histograms in self._histograms.values():
+            histograms[:] = [one for one in histograms if _steady(one.end, facts_before_ns) >= facts_before_ns]
+        for bursts in self._bursts.values():
+            bursts[:] = [one for one in bursts if _steady(one.end or one.start, facts_before_ns) >= facts_before_ns]
+        self._forget_facts(facts_before_ns)
+        self._readings.clear()
+
+    def _forget_facts(self, before_ns: int) -> None:
         for places in self._facts.values():
             for place, facts in list(places.items()):
                 del facts[:-1]
-                if _steady(facts[-1].at, facts_before_ns) < facts_before_ns:
+                if _steady(facts[-1].at, before_ns) < before_ns:
                     del places[place]
-        self._readings.clear()
 
     def _drop(self, layout: Layout) -> None:
         del self._frames[layout]
@@ -182,6 +197,28 @@ class Evidence:
         """Return the events of a kind in the order they were read."""
         return [event for event in self._events.get(kind, []) if place is None or whole(event.place) == whole(place)]
 
+    def histograms(self, *meanings: str, place: str | None = None) -> list[Histogram]:
+        """Return the histograms of these meanings by the time they ended; with `place`, those of one queue.
+
+        Those without a time come first, in the order they were read.
+        """
+        found = [one for meaning in meanings for one in self._histograms.get(meaning, ())]
+        found.sort(key=lambda one: one.end.ns if one.end else -1)
+        return found if place is None else [one for one in found if one.place == place]
+
+    def bursts(self, *meanings: str, place: str | None = None) -> list[Burst]:
+        """Return the bursts of these meanings, in the order they were read; with `place`, those of one queue.
+
+        Records of a switch overlap when they are saved again: a burst that is in several is one.
+        """
+        known: dict[tuple[object, ...], Burst] = {}
+        for one in (one for meaning in meanings for one in self._bursts.get(meaning, ())):
+            key = _same_burst(one)
+            if key not in known or known[key].end is None:
+                known[key] = one
+        found = list(known.values())
+        return found if place is None else [one for one in found if one.place == place]
+
     def facts(self, name: str, place: str | None = None) -> list[Fact]:
         """Return the facts of a name, those of one place together."""
         places = self._facts.get(name, {})
@@ -195,6 +232,12 @@ class Evidence:
     def places(self, *meanings: str) -> list[str]:
         """Return the interfaces, cards or sockets at which any of these meanings is counted, in order of appearance."""
         return list(dict.fromkeys(whole(s.place) for m in meanings for s in self._by_meaning.get(m, {})))
+
+
+def _same_burst(one: Burst) -> tuple[object, ...]:
+    """Return what makes a burst the same one: without a time, it is only itself."""
+    when = one.start or one.peak_at or one.end
+    return (one.meaning, one.place, when) if when else (id(one),)
 
 
 def _steady(at: Moment | None, default: int) -> int:

@@ -13,9 +13,9 @@ BYPASSED = ("tcp ",)
 """Protocols whose receive queues do not overflow when they fill: the window closes and the sender waits."""
 
 
-def filled(evidence: Evidence) -> Iterator[tuple[Reading, int]]:
-    """Yield every level that has a limit above zero, with that limit."""
-    for meaning in MEANINGS.values():
+def filled(evidence: Evidence, *names: str) -> Iterator[tuple[Reading, int]]:
+    """Yield every level (of these meanings, where any are named) that has a limit above zero, with that limit."""
+    for meaning in map(MEANINGS.__getitem__, names or MEANINGS):
         if meaning.limit:
             limits = _limits(evidence, meaning.name)
             for reading in evidence.readings(meaning.name):

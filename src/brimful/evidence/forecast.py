@@ -20,6 +20,8 @@ from brimful.evidence.moment import seconds_between
 FEWEST = 5
 """Samples below which the ranks of slopes say nothing at 95 %."""
 Z_95 = 1.96
+WATERMARKS = ("switch.queue.peak", "switch.pool.peak", "switch.pool.headroom_peak")
+"""Levels that only ever rise until somebody clears them: they tell how full a buffer was, and never when it will be."""
 
 
 class Forecast(msgspec.Struct, frozen=True):
@@ -49,7 +51,8 @@ class Forecast(msgspec.Struct, frozen=True):
 
 def forecasts(evidence: Evidence) -> list[Forecast]:
     """Return what will overflow if it goes on as it did, soonest first."""
-    found = [forecast for reading, limit in filled(evidence) if (forecast := forecast_of(reading, limit))]
+    rising = ((reading, limit) for reading, limit in filled(evidence) if reading.series.meaning not in WATERMARKS)
+    found = [forecast for reading, limit in rising if (forecast := forecast_of(reading, limit))]
     return sorted(found, key=lambda forecast: forecast.seconds)
 
 

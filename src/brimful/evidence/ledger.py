@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from brimful.chain.meaning import MEANINGS, Kind
+from brimful.chain.meaning import MEANINGS
 from brimful.chain.place import ALL_CARDS, whole
+from brimful.chain.word import Kind
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.matrix import matrices

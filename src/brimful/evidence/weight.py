@@ -30,8 +30,9 @@ AGAIN = (
     "netlink_sockets",
     "packet_sockets",
     "sctp_associations",
+    "sonic_show",
 )
-"""Sources that repeat what a better one shows: a driver's own counters, `/proc/net/snmp`, `ss`. Better ones come first."""
+"""Sources that repeat what a better one shows: a driver's own counters, `/proc/net/snmp`, `ss`, a switch's tables. Better ones come first."""
 
 
 class Weight(msgspec.Struct, frozen=True):

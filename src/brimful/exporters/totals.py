@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from brimful.chain.meaning import MEANINGS, Kind
+from brimful.chain.meaning import MEANINGS
 from brimful.chain.place import whole
+from brimful.chain.word import Kind
 from brimful.evidence.changes import Change, Changes, Column
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.series import Series

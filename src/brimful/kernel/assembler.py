@@ -13,12 +13,21 @@ MOVE = 0xBF
 MOVE_NUMBER = 0xB7
 ADD = 0x0F
 ADD_NUMBER = 0x07
+SUBTRACT = 0x1F
 AND_NUMBER = 0x57
+SHIFT_LEFT = 0x67
+SHIFT_RIGHT = 0x77
+ATOMIC = 0xDB
+ATOMIC_ADD = 0x00
+FETCH_ADD = 0x01
+EXCHANGE = 0xE1
 LOAD_MAP = 0x18
 MAP_BY_DESCRIPTOR = 1
 JUMP = 0x05
 JUMP_EQUAL = 0x15
+JUMP_SAME = 0x1D
 JUMP_NOT_EQUAL = 0x5D
+JUMP_AT_MOST = 0xBD
 JUMP_NOT_NEGATIVE = 0x75
 CALL = 0x85
 EXIT = 0x95
@@ -64,9 +73,39 @@ class Assembler:
         """`to` += a constant."""
         self._add(ADD_NUMBER, to, 0, 0, number)
 
+    def subtract(self, to: int, source: int) -> None:
+        """`to` -= `source`."""
+        self._add(SUBTRACT, to, source)
+
+    def shift_left(self, to: int, bits: int) -> None:
+        """`to` <<= a constant."""
+        self._add(SHIFT_LEFT, to, 0, 0, bits)
+
+    def shift_right(self, to: int, bits: int) -> None:
+        """`to` >>= a constant; zeros come in."""
+        self._add(SHIFT_RIGHT, to, 0, 0, bits)
+
     def mask(self, to: int, number: int) -> None:
         """`to` &= a constant."""
         self._add(AND_NUMBER, to, 0, 0, number)
+
+    def wide(self, to: int, number: int) -> None:
+        """`to` = a constant of 64 bits."""
+        low, high = struct.unpack("=ii", struct.pack("=Q", number))
+        self._add(LOAD_MAP, to, 0, 0, low)
+        self._add(0, 0, 0, 0, high)
+
+    def atomic_add(self, base: int, offset: int, source: int) -> None:
+        """The 64-bit number at `base + offset` += `source`, in one step for all CPUs."""
+        self._add(ATOMIC, base, source, offset, ATOMIC_ADD)
+
+    def fetch_add(self, base: int, offset: int, source: int) -> None:
+        """As `atomic_add`; `source` = the number as it was before (Linux 5.12)."""
+        self._add(ATOMIC, base, source, offset, FETCH_ADD)
+
+    def exchange(self, base: int, offset: int, source: int) -> None:
+        """Swap `source` and the 64-bit number at `base + offset`, in one step for all CPUs (Linux 5.12)."""
+        self._add(ATOMIC, base, source, offset, EXCHANGE)
 
     def map(self, to: int, descriptor: int) -> None:
         """`to` = a map."""
@@ -80,6 +119,14 @@ class Assembler:
     def jump_zero(self, register: int, label: str) -> None:
         """Go on at a label when a register is 0."""
         self._add(JUMP_EQUAL, register, 0, label=label)
+
+    def jump_equal(self, one: int, other: int, label: str) -> None:
+        """Go on at a label when two registers are the same."""
+        self._add(JUMP_SAME, one, other, label=label)
+
+    def jump_at_most(self, one: int, other: int, label: str) -> None:
+        """Go on at a label when one register, taken as unsigned, is not above another."""
+        self._add(JUMP_AT_MOST, one, other, label=label)
 
     def jump_not_equal(self, one: int, other: int, label: str) -> None:
         """Go on at a label when two registers differ."""

@@ -25,13 +25,21 @@ NUMBERS = {"x86_64": (321, 298), "aarch64": (280, 241)}
 
 MAP_CREATE = 0
 MAP_LOOKUP = 1
+MAP_UPDATE = 2
 MAP_DELETE = 3
 MAP_NEXT_KEY = 4
+MAP_TAKE_BATCH = 25
 PROG_LOAD = 5
 OBJ_INFO = 15
 MAP_TAKE = 21
 MAP_LOOKUP_BATCH = 24
 ENABLE_STATS = 32
+
+HASH = 1
+ARRAY = 2
+QUEUE = 22
+MAPPABLE = 1 << 10
+"""A map of an array whose memory a process may have in its own (Linux 5.5)."""
 
 PERCPU_HASH = 5
 PERCPU_ARRAY = 6
@@ -39,6 +47,10 @@ PROG_TRACEPOINT = 5
 
 CALL_LOOKUP = 1
 CALL_UPDATE = 2
+CALL_DELETE = 3
+CALL_NOW = 5
+CALL_PUSH = 87
+CALL_POP = 88
 CALL_READ_KERNEL = 113
 CALL_READ_KERNEL_STR = 115
 
@@ -234,13 +246,7 @@ class PerCpu(Handle):
         return self._one.values[:] if self._found(command, *self._one.addresses) else None
 
     def _found(self, command: int, key: int, target: int) -> bool:
-        try:
-            bpf(command, _ELEMENT.pack(self.descriptor, key, target, 0), "reading a BPF map")
-        except BpfError as error:
-            if error.errno == errno.ENOENT:
-                return False
-            raise
-        return True
+        return _there(command, _ELEMENT.pack(self.descriptor, key, target, 0))
 
 
 class _Room:
@@ -281,6 +287,51 @@ def possible_cpus() -> int:
     bpf(MAP_LOOKUP, attributes, "reading a BPF map")
     counters.close()
     return memory.find(UNWRITTEN) // 8
+
+
+class Map(Handle):
+    """A map with one value for all CPUs, in bytes."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the shape of a map
+        self, kind: int, key_bytes: int, value_bytes: int, entries: int, flags: int = 0, name: str = ""
+    ) -> None:
+        self._sizes = key_bytes, value_bytes
+        self._entries = entries
+        super().__init__(_create(_MAP.pack(kind, key_bytes, value_bytes, entries, flags, 0, 0, _named(name))))
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set the value of a key; in a queue, which has no keys, add it at the end."""
+        held, given = ctypes.create_string_buffer(key, len(key)), ctypes.create_string_buffer(value, len(value))
+        where = ctypes.addressof(held) if key else 0
+        bpf(MAP_UPDATE, _ELEMENT.pack(self.descriptor, where, ctypes.addressof(given), 0), "writing a BPF map")
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of a key, None when there is none."""
+        held, given = ctypes.create_string_buffer(key, len(key)), ctypes.create_string_buffer(self._sizes[1])
+        asked = _ELEMENT.pack(self.descriptor, ctypes.addressof(held), ctypes.addressof(given), 0)
+        return given.raw if _there(MAP_LOOKUP, asked) else None
+
+    def delete(self, key: bytes) -> bool:
+        """Remove a key; whether it was there."""
+        held = ctypes.create_string_buffer(key, len(key))
+        return _there(MAP_DELETE, _ELEMENT.pack(self.descriptor, ctypes.addressof(held), 0, 0))
+
+    def clear(self) -> None:
+        """Remove all there is (Linux 5.6)."""
+        keys, values = (ctypes.create_string_buffer(self._entries * size) for size in self._sizes)
+        mark = ctypes.create_string_buffer(_BATCH_MARK)
+        asked = _BATCH.pack(0, *map(ctypes.addressof, (mark, keys, values)), self._entries, self.descriptor, 0, 0)
+        _there(MAP_TAKE_BATCH, asked)
+
+
+def _there(command: int, element: bytes) -> bool:
+    try:
+        bpf(command, element, "reading a BPF map")
+    except BpfError as error:
+        if error.errno == errno.ENOENT:
+            return False
+        raise
+    return True
 
 
 def _create(attributes: bytes) -> int:

@@ -48,6 +48,11 @@ class Generic:
         dump = self._netlink.dump(found.number, _HEADER.pack(command, found.version) + body)
         return answers(dump)
 
+    def order(self, family: str, command: int, body: bytes = b"") -> None:
+        """Have something done; `NetlinkError` when the kernel refuses, ENOENT where there is no such family."""
+        found = self._family(family)
+        self._netlink.order(found.number, _HEADER.pack(command, found.version) + body)
+
     def _family(self, name: str) -> Family:
         """Return a family, asked for once: those read here are built into the kernel and keep their numbers."""
         if name not in self._families:

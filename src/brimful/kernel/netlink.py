@@ -18,6 +18,7 @@ NETLINK_SOCK_DIAG = 4
 NETLINK_ROUTE = 0
 
 NLM_F_REQUEST = 0x1
+NLM_F_ACK = 0x4
 NLM_F_DUMP_INTR = 0x10
 NLM_F_DUMP = 0x300
 NLMSG_ERROR = 2
@@ -131,6 +132,15 @@ class Netlink:
                 if message.kind >= FIRST_KIND:
                     bodies.append(message.body)
 
+    def order(self, kind: int, body: bytes) -> None:
+        """Have something done; `NetlinkError` when the kernel refuses."""
+        sequence = next(self._sequences) & 0xFFFFFFFF
+        self._send(kind, body, sequence, NLM_F_ACK)
+        while True:
+            for message in messages(self._receive()):
+                if message.sequence == sequence and is_last(message):
+                    return
+
     def datagrams(self, kind: int, body: bytes) -> list[bytes] | None:
         """Return the datagrams of a dump as they came, without its end; None when it changed while it was read.
 
@@ -153,8 +163,8 @@ class Netlink:
                 is_last(next(messages(data[end:])))
                 return None if interrupted else found
 
-    def _send(self, kind: int, body: bytes, sequence: int) -> None:
-        header = _HEADER.pack(_HEADER.size + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, 0)
+    def _send(self, kind: int, body: bytes, sequence: int, flags: int = NLM_F_DUMP) -> None:
+        header = _HEADER.pack(_HEADER.size + len(body), kind, NLM_F_REQUEST | flags, sequence, 0)
         try:
             self._socket.sendto(header + body, (0, 0))
         except OSError as error:

@@ -81,7 +81,7 @@ class Document:
     `name` is the request it answers with its braces filled in, `of` what filled them. `file` is what a person would
     open. `data` may be a memory map of a large file; `start` and `end` bound the region. `numbers` counts the lines of
     `data`, once for all its regions. `drivers` names the driver of each interface, where the root tells: whoever reads
-    the document sets it, one mapping for all documents.
+    the document sets it, one mapping for all documents. `beside` is the text its source wants with it, set likewise.
     """
 
     def __init__(  # noqa: PLR0913 - a region of a named file at a moment
@@ -108,6 +108,7 @@ class Document:
         self.boot = boot
         self.counters = counters
         self.drivers: Mapping[str, str] = {}
+        self.beside = ""
         self._numbers = numbers or Lines(data)
         self._lines: list[str] | None = None
         self._origins: dict[int, Origin] = {}

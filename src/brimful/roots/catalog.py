@@ -7,11 +7,11 @@ sosreport mangles commands so: any run of characters but letters, digits, `-`, `
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from functools import lru_cache
 
 import msgspec
 
+from brimful.evidence.clock import stamp
 from brimful.evidence.moment import SECOND, Moment
 from brimful.roots.base import NBSP, pattern
 
@@ -32,6 +32,13 @@ _SAMPLE = re.compile(r"\.(\d+(?:\.\d+)?)s\Z", re.ASCII)
 _STAMP = re.compile(r"\.(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))\Z", re.ASCII)
 _NUMBER = re.compile(r"[._-]?(\d{1,9})\Z", re.ASCII)
 _OPTIONS = re.compile(r"(?:_-[\w-]+)+")
+_DUMP = re.compile(
+    r"(?P<database>[A-Z][A-Z_]*_DB)(?:_(?P<sample>[0-9]{1,3}))?\.json(?:\.(?P<asic>[0-9]{1,2}))?(?:\.gz)?\Z"
+)
+"""A database as SONiC's `show techsupport` saves it: `COUNTERS_DB_1.json`, of several ASICs `COUNTERS_DB_1.json.0`."""
+_COUNTED = re.compile(r"queue\.counters_(?P<sample>[0-9]{1,3})(?:\.gz)?\Z")
+_COUNTERS = "show queue counters"
+"""What the same command saves of queues at the same moments."""
 _V6 = re.compile(r"(?:snmp|sockstat|tcp|udp|raw|udplite|icmp|igmp)6\Z")
 """Files of /proc/net whose 6 is a protocol, not the number of a sample."""
 
@@ -137,6 +144,8 @@ class Catalog:
 
     def by_name(self, base: str) -> Answer | None:
         """Return what a file answers by its name alone: a mangled command, a flattened path."""
+        if answer := self._dumped(base):
+            return answer
         stems = list(_stems(base))
         for stem, at in stems:
             if answer := self._exactly(stem, at):
@@ -144,6 +153,23 @@ class Catalog:
         # only what is left without any suffix may be numbered or fill a brace: `eth0.0s.txt` is eth0
         stem, at = stems[-1]
         return self._numbered(stem) or self._filled(stem, at)
+
+    def _dumped(self, base: str) -> Answer | None:
+        """`COUNTERS_DB_2.json` of a SONiC switch: the second of its samples, whose time `date.counter_2` tells."""
+        match = _COUNTED.match(base)
+        if match and _COUNTERS in self.requests:
+            return Answer(_COUNTERS, _COUNTERS, {}, None, int(match["sample"]))
+        match = _DUMP.match(base)
+        if match is None:
+            return None
+        name = f"sonic-db-dump -n {match['database']} -y"
+        asic = f"sonic-netns-exec asic{match['asic']} {name}"
+        request = f"sonic-netns-exec asic{{asic}} {name}" if match["asic"] else name
+        if request not in self.requests:
+            return None
+        sample = int(match["sample"]) if match["sample"] else None
+        of = {"asic": match["asic"]} if match["asic"] else {}
+        return Answer(request, asic if of else name, of, None, sample)
 
     def _exactly(self, stem: str, at: Moment | None, sequence: int | None = None) -> Answer | None:
         request, sure = self._exact.get(stem) or self._exact.get(_OPTIONS.sub("", stem), ("", False))
@@ -217,21 +243,6 @@ def _stems(base: str) -> Iterator[tuple[str, Moment | None]]:
         moment = stamp(match[1])
         if moment:
             yield stem[: match.start()], moment
-
-
-def stamp(text: str) -> Moment | None:
-    """Return the moment of an ISO 8601 time with a zone, or of one without, taken as UTC; None for anything else."""
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    known = when.tzinfo is not None
-    try:
-        whole = (when if known else when.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:
-        return None
-    seconds = int(whole.replace(microsecond=0).timestamp())
-    return Moment(seconds * SECOND + whole.microsecond * 1000, zone_known=known)
 
 
 def _tail(request: str) -> str:

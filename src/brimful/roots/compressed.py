@@ -27,7 +27,8 @@ class Bounds(msgspec.Struct, frozen=True):
     """How much of an archive is read.
 
     `total_bytes` unpacked altogether, `kept_bytes` held in memory, `member_bytes` for one file. `ratio`: how many times
-    its packed size an archive may unpack to, once it has unpacked to `ratio_from_bytes`.
+    its packed size an archive may unpack to, once it has unpacked to `ratio_from_bytes`. `looked_at`: into so many files
+    of a folder, whose names do not tell what they are, is looked.
     """
 
     total_bytes: int = 8 * GIB
@@ -37,6 +38,7 @@ class Bounds(msgspec.Struct, frozen=True):
     path_chars: int = 1024
     ratio: int = 500
     ratio_from_bytes: int = 64 * MIB
+    looked_at: int = 4096
 
 
 BOUNDS = Bounds()

@@ -16,7 +16,7 @@ from brimful.roots.capture import MANIFEST, CaptureRoot, read_manifest
 from brimful.roots.catalog import HEAD, Catalog
 from brimful.roots.compressed import BOUNDS, MIB, Bounds, Unpacked, method
 from brimful.roots.encoding import plain
-from brimful.roots.folder import LOOKED_AT, NAMED, FolderRoot, Parts
+from brimful.roots.folder import NAMED, FolderRoot, Parts
 from brimful.roots.staros import StarosRoot, looks_like_staros
 from brimful.roots.tree import Data, OnDisk, Tree, from_folder, of_one
 
@@ -27,6 +27,7 @@ NESTED = 64
 """Archives inside a folder that are opened."""
 SMALL = MIB
 TELLING = ("hostname", "hostnamectl_status", "hostnamectl", "machine-id", "boot_id", "date", "sos.txt", "version.txt")
+TIMES = "date.counter_"
 """Files that answer no request but say which machine it is, and when."""
 
 
@@ -43,7 +44,7 @@ class _Keeper:
         # a capture's manifest comes first, and what follows is all ours
         self.everything = self.everything or base == MANIFEST
         self._sosreport = self._sosreport or "/sos_commands/" in f"/{path}"
-        if self.everything or base in TELLING or self._catalog.wants(path):
+        if self.everything or base in TELLING or base.startswith(TIMES) or self._catalog.wants(path):
             return True
         if self._sosreport or not size or any(part in NAMED for part in path.split("/")[:-1]):
             return False
@@ -153,7 +154,7 @@ class _Opener:
             elif isinstance(file, OnDisk) and (is_tar(head) or is_zip(head)):
                 taken.add(path)
                 roots += self._nested(tree, path)
-        parts = Parts(tree, self._catalog, frozenset(taken)).of()
+        parts = Parts(tree, self._catalog, frozenset(taken), self._bounds.looked_at).of()
         several = len(parts) + len(roots) > 1
         for part in parts:
             name = f"{self._name}/{part.base}" if several and part.base else self._name
@@ -179,11 +180,12 @@ class _Opener:
                 taken |= {file for file in tree.files if file.startswith(base)}
         return roots, taken
 
-    @staticmethod
-    def _lookable(tree: Tree, taken: set[str]) -> list[str]:
+    def _lookable(self, tree: Tree, taken: set[str]) -> list[str]:
         """Return the files whose content may be looked at: not those of /proc and the like, which may wait."""
         free = (path for path, file in tree.files.items() if file.size and path not in taken)
-        return [path for path in free if not any(part in NAMED for part in path.split("/")[:-1])][:LOOKED_AT]
+        return [path for path in free if not any(part in NAMED for part in path.split("/")[:-1])][
+            : self._bounds.looked_at
+        ]
 
     def _nested(self, tree: Tree, path: str) -> list[Root]:
         """Return the roots of an archive that lies in a folder; one that is no use is named in `Tree.blind`."""

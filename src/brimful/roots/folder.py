@@ -16,21 +16,23 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 
+from brimful.evidence.clock import stamp
 from brimful.evidence.moment import SECOND, Moment
 from brimful.evidence.origin import Blind
 from brimful.roots.base import Document, Unusable, pattern
-from brimful.roots.catalog import HEAD, Answer, Catalog, stamp
+from brimful.roots.catalog import HEAD, Answer, Catalog
+from brimful.roots.compressed import BOUNDS
 from brimful.roots.tree import Tree
 
 SYSTEM = ("proc", "sys", "etc", "var", "run", "usr", "lib", "boot", "root")
 COMMANDS = ("sos_commands", "sos_logs", "sos_strings", "insights_commands")
 NAMED = frozenset((*SYSTEM, *COMMANDS))
-LOOKED_AT = 4096
-"""Files of one tree whose content is looked at because their names do not tell."""
 TAKES_NS = 60 * SECOND
 """How far from the time in `date` a capture's other files may have been read."""
 
 _DATE = re.compile(r"\A(?:\w{3} )?(\w{3}) +(\d{1,2}) (\d\d:\d\d:\d\d)(?: ([AP]M))? (?:(\S+) )?(\d{4})\Z", re.ASCII)
+_COUNTED = re.compile(r"(\d\d)/(\d\d)/(\d{4}) (\d\d:\d\d:\d\d):(\d{6})\Z", re.ASCII)
+"""The time in `date.counter_1`, of the first sample that SONiC's `show techsupport` took: `date +%d/%m/%Y\\ %H:%M:%S:%6N`."""
 _ID = re.compile(r"(Machine|Boot) ID:\s*([0-9a-f]{32})", re.ASCII)
 _NOBODY = frozenset(("", "localhost", "localhost.localdomain", "(none)"))
 """Host names that say nothing about which machine it is."""
@@ -52,11 +54,14 @@ class Part(msgspec.Struct):
 class Parts:
     """Divides a tree into machines. `other` are the files to leave alone: they are not of a Linux machine."""
 
-    def __init__(self, tree: Tree, catalog: Catalog, other: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, tree: Tree, catalog: Catalog, other: frozenset[str] = frozenset(), most: int = BOUNDS.looked_at
+    ) -> None:
         self._tree = tree
         self._catalog = catalog
         self._other = other
         self._looked_at = 0
+        self._most = most
 
     def of(self, folder: str = "") -> list[Part]:
         """Return the machines below a folder, by the rule above."""
@@ -105,8 +110,8 @@ class Parts:
 
     def _head(self, path: str) -> bytes:
         self._looked_at += 1
-        if self._looked_at > LOOKED_AT:
-            self._tree.note("", f"of more than {LOOKED_AT} files with no telling name, the rest was not looked into")
+        if self._looked_at > self._most:
+            self._tree.note("", f"of more than {self._most} files with no telling name, the rest was not looked into")
             return b""
         # a file that says it is empty may be one of /proc that waits for events
         return self._tree.head(path, HEAD) if self._tree.files[path].size else b""
@@ -167,6 +172,7 @@ class FolderRoot:
         self._tree = tree
         self._bases = [f"{base}/" if base else "" for base in dict.fromkeys([part.base, *part.tops])]
         self._blind: list[Blind] = []
+        self._zone = zone
         self._at = self._date(zone)
         ids = self._ids()
         self.boot = ids.get("Boot", "")
@@ -187,7 +193,7 @@ class FolderRoot:
             except Unusable as error:
                 self.add_blind(Blind(answer.name, str(error), "the right to read this file"))
                 continue
-            at = answer.at or (None if answer.sequence is not None else self._at)
+            at = answer.at or (self._at if answer.sequence is None else self._counted(real, answer.sequence))
             yield Document(answer.name, self._tree.shown(path), data, of=dict(answer.of), at=at, boot=self.boot)
 
     def blind(self) -> list[Blind]:
@@ -250,6 +256,21 @@ class FolderRoot:
         names = ("sos_commands/date/date", "sos_commands/general/date", "date", "date.txt")
         moment = date(self._first(*names).partition("\n")[0].strip(), zone)
         return msgspec.structs.replace(moment, uncertainty_ns=TAKES_NS) if moment else None
+
+    def _counted(self, path: str, sample: int) -> Moment | None:
+        """Return the time of a numbered sample, where a file beside it tells."""
+        folder = path.rpartition("/")[0]
+        beside = self._tree.resolve(f"{folder}/date.counter_{sample}")
+        if beside is None or beside not in self._tree.files:
+            return None
+        match = _COUNTED.match(self._tree.head(beside, HEAD).decode("utf-8", "replace").strip())
+        if match is None:
+            return None
+        day, month, year, clock, micros = match.groups()
+        when = stamp(f"{year}-{month}-{day}T{clock}.{micros}")
+        if when is None:
+            return None
+        return msgspec.structs.replace(when, ns=when.ns - (self._zone or 0) * SECOND, zone_known=self._zone is not None)
 
     def _ids(self) -> dict[str, str]:
         found = dict(_ID.findall(self._first("sos_commands/host/hostnamectl_status", "sos_commands/host/hostnamectl")))

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from brimful.chain.meaning import MEANINGS, Kind
+from brimful.chain.meaning import MEANINGS
+from brimful.chain.word import Kind
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
 from brimful.rules import Finding, State, rule

@@ -11,11 +11,9 @@ from brimful.chain.owner import Owner
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.origin import Exhibit
+from brimful.evidence.pause import paused_share
 from brimful.evidence.weight import one_view, weigh
 from brimful.rules import Collect, Confidence, Finding, State, Treatment, rule
-
-LONGEST_BITS = 65_535 * 512
-"""How many bit times one pause frame can stop a sender for."""
 
 SHARE = 0.1
 """Share of the window that pauses must be able to fill before they explain what was dropped for want of sending."""
@@ -123,7 +121,4 @@ def _received(evidence: Evidence, interface: str, received: list[Reading]) -> Fi
 def _share(evidence: Evidence, interface: str, received: list[Reading]) -> float | None:
     """Return the largest share of the window that the pauses can have filled; None where speed or time is not known."""
     weight = weigh(received)
-    speed = evidence.fact("nic.link_speed", interface)
-    if speed is None or not weight.seconds:
-        return None
-    return weight.lost * LONGEST_BITS / (float(speed.value) * 1e6 * weight.seconds)
+    return paused_share(evidence, interface, weight.lost, weight.seconds)

@@ -25,7 +25,6 @@ class Loss(msgspec.Struct, frozen=True):
 
 LOSSES = (
     Loss("protocol.input.discarded", "IP discarded {count} valid packets {when}: usually for want of memory", Collect("memory", "cat /proc/meminfo")),
-    Loss("switch.queue.dropped", "an egress queue of the switch port {place} had no buffer for {count} packets {when}: more came for it than its link carries", Collect("the depth of its queues, and the switch's shared buffer", "ethtool -S {place}; devlink sb occupancy show"), "switch.queue.depth"),
     Loss("dataplane.queue.fragment_errors", "the packet process of {place} could not cut or put together {count} fragments {when}", Collect("the drop counters of every card, twice, 60 s apart", "show iftask stats")),
     Loss("protocol.input.no_handler", "{count} packets of {place} were wanted by no protocol, or came in on an inactive link of a bond {when}"),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from brimful.chain.stage import STAGES
 from brimful.evidence.delta import Reading
 from brimful.evidence.evidence import Evidence
 from brimful.evidence.fill import filled
-from brimful.evidence.forecast import Forecast, forecasts
+from brimful.evidence.forecast import WATERMARKS, Forecast, forecasts
 from brimful.evidence.moment import spoken
 from brimful.rules import Finding, State, rule
 
@@ -49,11 +49,12 @@ def _ahead(forecast: Forecast) -> Finding:
 
 def _nearly(reading: Reading, limit: int) -> Finding:
     text = _level(reading, limit)
+    is_full = "was nearly full once" if reading.series.meaning in WATERMARKS else "is nearly full"
     return Finding(
         stage=MEANINGS[reading.series.meaning].stage.name,
         place=reading.series.place,
         state=State.NEAR,
-        statement=f"The {_sink(reading)} is nearly full: {text}.",
+        statement=f"The {_sink(reading)} {is_full}: {text}.",
         because=(reading.exhibit(text),),
         level=reading.last / limit,
     )

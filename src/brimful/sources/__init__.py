@@ -31,7 +31,8 @@ class Source(msgspec.Struct, frozen=True):
     the request it then answers being `requests[0]`. `meanings` are all it may yield: checked by a test. `every_s`: how
     often it has to be read in a watch; it is read at once when a loss of the meanings in `hurry` is counted. `tabulate`
     takes the same numbers without their text, from a live root that has them so. In a watch it is not read where a source
-    of `unless`, which tells the same better, is answered.
+    of `unless`, which tells the same better, is answered. `beside`: the requests for texts that tell how to read the others (a
+    configuration); their answers, as far as there are any, are each document's `beside`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Source(msgspec.Struct, frozen=True):
     hurry: tuple[str, ...] = ()
     tabulate: Tabulate | None = None
     unless: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     def __call__(self, document: Document) -> Iterator[Item]:
         """Parse one document."""
@@ -56,11 +58,14 @@ class Source(msgspec.Struct, frozen=True):
 
         All of them find it in `drivers`, those of one interface also in `of["driver"]` unless they name it themselves.
         """
+        told = [next(iter(root.documents(request)), None) for request in self.beside]
+        beside = "\n".join("\n".join(one.lines()) for one in told if one is not None)
         for request in self.requests:
             answered = False
             for document in root.documents(request):
                 answered = True
                 document.drivers = drivers
+                document.beside = beside
                 driver = drivers.get(document.of.get("interface", ""))
                 if driver is not None:
                     document.of.setdefault("driver", driver)
@@ -82,6 +87,7 @@ def source(  # noqa: PLR0913 - what there is to know of a source
     hurry: tuple[str, ...] = (),
     tabulate: Tabulate | None = None,
     unless: tuple[str, ...] = (),
+    beside: tuple[str, ...] = (),
 ) -> Callable[[Parse], Parse]:
     """Register a function as the source named for its module.
 
@@ -93,7 +99,21 @@ def source(  # noqa: PLR0913 - what there is to know of a source
         name = parse.__module__.rpartition(".")[2]
         about = (parse.__doc__ or "").strip().partition("\n")[0]
         SOURCES.add(
-            Source(name, requests, parse, about, looks_like, meanings, needs, one_of, every_s, hurry, tabulate, unless)
+            Source(
+                name,
+                requests,
+                parse,
+                about,
+                looks_like,
+                meanings,
+                needs,
+                one_of,
+                every_s,
+                hurry,
+                tabulate,
+                unless,
+                beside,
+            )
         )
         return parse
 

@@ -1,0 +1,1 @@
+"""The vocabulary, part by part of the chain."""

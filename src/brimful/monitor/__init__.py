@@ -1,0 +1,1 @@
+"""Watches buffers by a configuration: port groups with triggers, thresholds and actions, in the language of asic-monitor."""
