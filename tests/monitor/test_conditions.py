@@ -139,7 +139,9 @@ DROPS = [
 ]
 
 
-@pytest.mark.parametrize(("statistic", "lost"), [("packet_error_drops", 5), ("packet_congestion_drops", 42)])
+@pytest.mark.parametrize(
+    ("statistic", "lost"), [("packet_error_drops", 5), ("packet_congestion_drops", 42), ("packet_drops", 47)]
+)
 def test_drops_are_told_apart_by_what_they_mean(statistic, lost):
     assert [(one.place, one.value) for one in measures(state(numbers=DROPS), statistic)] == [("swp1", lost)]
     assert watch(statistic, lost).look(state(numbers=DROPS), 1000)
@@ -185,3 +187,9 @@ def test_places_that_are_gone_are_forgotten():
     for second in range(200):
         condition.look(state(numbers=[number(90, f"udp {second}")]), 1000 + second)
     assert condition.remembered <= 6
+
+
+def test_no_more_incidents_are_kept_than_decide():
+    condition = watch("value", 80, incidents=3, within_s=604800.0)
+    assert held(condition, *[81] * 50)[:4] == [False, False, True, True]
+    assert [len(place.incidents) for place in condition._places.values()] == [3]  # noqa: SLF001 - seen nowhere else

@@ -405,3 +405,19 @@ def usable(data):
         faults_ = (*found.remarks, Fault(0, "", ""))
     assert faults_
     assert {fault.line for fault in faults_} <= set(lines)
+
+
+@pytest.mark.parametrize(
+    ("kind", "statistic"), [("packet_all", "packet_drops"), ("packet", "packet_drops"), ("buffer", "value")]
+)
+def test_the_value_of_packets_is_how_many_were_dropped(kind, statistic):
+    text = QUEUES.replace("histogram_tc", kind)
+    (action,) = group("monitor.q.action_list = [log]\nmonitor.q.log.value = 10\n", text).actions
+    assert action.when == Condition(statistic, Level(10))
+
+
+def test_a_range_that_nothing_can_lie_in_is_an_error():
+    text = QUEUES + "monitor.q.histogram.minimum_bytes_boundary = 0\n"
+    ((line, key, why),) = faults(text)
+    assert (line, key) == (6, "q.histogram.minimum_bytes_boundary")
+    assert why.startswith("expected bytes above 0")

@@ -66,6 +66,14 @@ def test_what_cannot_be_written_is_told_once_and_again_when_it_can(hands, told, 
     assert told[1].text == "can be written again; 3 were not"
 
 
+def test_two_rings_may_not_share_their_files(hands, tmp_path):
+    file = str(tmp_path / "s")
+    one, alike, other = (action(Deed.SNAPSHOT, file=file, file_count=count) for count in (6, 6, 2))
+    hands.prepare(config(group("pg", one), group("too", alike)))
+    with pytest.raises(ValueError, match=rf"^more: snapshot: {file} is the ring of pg too, with other bounds$"):
+        hands.prepare(config(group("pg", one), group("more", other)))
+
+
 def test_a_log_line_is_sent(hands, told, tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "log"))
@@ -155,3 +163,17 @@ def test_a_recording_holds_the_trigger_and_the_reading(hands, tmp_path):
     assert (burst.peak, burst.limit, burst.start) == (960, None, None)
     assert [str(blind) for blind in evidence.blind] == ["pg: swp9: no such port"]
     assert not evidence.unread
+
+
+def test_a_ring_that_another_has_gone_on_with_is_looked_at_again(hands, tmp_path):
+    def take(count, times):
+        one = group("pg", action(Deed.SNAPSHOT, file=str(tmp_path / "s"), file_count=count))
+        hands.prepare(config(one))
+        for _ in range(times):
+            hands.do(one, one.actions[0], state(histogram([5])), Trigger())
+
+    take(4, 3)
+    take(2, 3)
+    take(4, 2)
+    found = {path.name: json.loads(path.read_bytes())["timestamp_info"]["sequence"] for path in tmp_path.iterdir()}
+    assert found == {"s_0": 6, "s_1": 7, "s_2": 8}

@@ -146,3 +146,27 @@ def test_what_is_refused_is_not_sent_again(target, told):
         delivery.put(message)
     assert delivery.close() == 0
     assert (target.taken, told, delivery.lost) == (["a", "b"], ["somewhere: answered 404"], 1)
+
+
+def test_what_is_refused_again_and_again_for_one_reason_is_told_once(target, told):
+    delivery = Delivery(target, told.append)
+    for message in ("bad", "bad", "a", "bad"):
+        delivery.put(message)
+    assert delivery.close() == 0
+    assert (told, delivery.lost) == (["somewhere: answered 404"] * 2, 3)
+
+
+def test_a_message_that_cannot_be_sent_at_all_does_not_end_the_thread(target, told):
+    send = target.send
+
+    def fails(message):
+        if message == "odd":
+            raise UnicodeError("label empty or too long")
+        send(message)
+
+    target.send = fails
+    delivery = Delivery(target, told.append)
+    for message in ("odd", "a"):
+        delivery.put(message)
+    assert delivery.close() == 0
+    assert (target.taken, told, delivery.lost) == (["a"], ["somewhere: label empty or too long"], 1)

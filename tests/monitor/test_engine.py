@@ -3,6 +3,7 @@
 import pytest
 from tests.monitor.fakes import Clock, Hands, Reader, action, collect, config, group, histogram, state
 
+from brimful.monitor import engine
 from brimful.monitor.engine import Engine
 from brimful.monitor.group import Deed
 from brimful.monitor.happening import Kind
@@ -156,6 +157,17 @@ def test_a_reader_that_fails_is_told_once_and_the_others_go_on():
     assert [cost.failures for cost in bench.engine.costs] == [3, 0]
 
 
+def test_a_reader_that_comes_back_is_told_and_so_is_its_next_failure():
+    broken = OSError(5, "Input/output error")
+    bench = Bench(group("a"), states={"a": [broken, broken, LONG, broken]})
+    bench.run(5)
+    assert [(str(one.kind), one.text) for one in bench.told if one.kind in {Kind.FAILED, Kind.RECOVERED}] == [
+        ("failed", "cannot be read: [Errno 5] Input/output error"),
+        ("recovered", "can be read again; 2 times it was not"),
+        ("failed", "cannot be read: [Errno 5] Input/output error"),
+    ]
+
+
 def test_what_is_blind_is_told_once():
     bench = Bench(group("a"), states={"a": [state(blind=("swp9: no such port",))]})
     bench.run(3)
@@ -271,3 +283,11 @@ def test_what_cannot_be_read_here_is_left_out_and_told_when_it_begins():
     assert bench.read_at("b") == [1, 2]
     with pytest.raises(ValueError, match=r"\Aa: cannot be read here\nb: cannot be read here\Z"):
         Bench(group("a"), group("b"), cannot=["a", "b"])
+
+
+def test_what_was_told_is_not_remembered_for_ever(monkeypatch):
+    monkeypatch.setattr(engine, "MOST_TOLD", 2)
+    readings = [state(blind=(f"{text} events were missed",)) for text in (1, 2, 2, 3, 1)]
+    bench = Bench(group("a"), states={"a": readings})
+    bench.run(5)
+    assert [text[:1] for _, text in bench.said(Kind.REMARK)] == ["1", "2", "3", "1"]

@@ -6,6 +6,7 @@ import subprocess
 import time
 from itertools import pairwise
 
+import msgspec
 import pytest
 from tests.namespaces import NOBODY, in_namespace, ip, needs, python
 
@@ -15,6 +16,7 @@ from brimful.monitor import looking, queues
 from brimful.monitor.group import Group, Range
 from brimful.monitor.looking import Counters, Looking
 from brimful.monitor.queues import Measured, Together, reader
+from brimful.monitor.snapshot import parts
 
 pytestmark = pytest.mark.kernel
 
@@ -392,7 +394,7 @@ one.close()
 def test_counters_are_sampled(made):
     def body():
         pair(FAST)
-        group = Group("g", "histogram_counter", ("va",), counter_types=("tx-byte", "tx_packet", "crc"))
+        group = Group("g", "histogram_counter", ("va",), counter_types=("tx-byte", "tx-pkt", "crc"))
         one = made(reader, group)
         time.sleep(0.05)
         with sender() as source:
@@ -403,7 +405,7 @@ def test_counters_are_sampled(made):
     one, state = in_namespace(body)
     assert isinstance(one, Counters)
     found = {one.place: one for one in state.histograms}
-    assert found.keys() == {"va/tx-byte", "va/tx_packet", "va/crc"}
+    assert found.keys() == {"va/tx-byte", "va/tx-pkt", "va/crc"}
     assert {one.meaning for one in found.values()} == {
         f"switch.queue.sampled_{n}" for n in ("bytes", "packets", "errors")
     }
@@ -430,7 +432,7 @@ def test_samples_that_were_missed_are_counted_as_equal_ones():
         (Group("g", "histogram", ranges=(Range(960, 7),)), "g: its ranges have no width"),
         (
             Group("g", "histogram_counter", counter_types=("l1-tx-byte",)),
-            "g: Linux has no counter l1-tx-byte; it has rx-byte, tx-byte, rx-packet, tx-packet, rx-pkt, tx-pkt, crc",
+            "g: Linux has no counter l1-tx-byte; it has rx-byte, tx-byte, rx-pkt, tx-pkt, crc",
         ),
     ],
 )
@@ -475,3 +477,52 @@ def test_looking_misses_bursts_as_often_as_its_resolution_says(made):
         f"{hits} of {len(chances)} bursts were seen, {expected:.1f} +- {math.sqrt(variance):.1f} expected: z {score:.2f}"
     )
     assert abs(score) < 4
+
+
+def test_an_interface_whose_name_is_no_utf_8_is_read_and_written_like_any_other(made):
+    def body():
+        pair(FAST)
+        ip(b"link set va down")
+        ip(b"link set va name v\xffa")
+        ip(b"link set v\xffa up")
+        counted = Group("c", "histogram_counter", (), counter_types=("tx-byte",))
+        measured = Group("m", "histogram", ("v\N{REPLACEMENT CHARACTER}a",))
+        readers = [(one, made(reader, one)) for one in (counted, measured)]
+        time.sleep(0.05)
+        return [parts(one, found.read()) for one, found in readers]
+
+    counted, measured = in_namespace(body)
+    assert "v\N{REPLACEMENT CHARACTER}a" in msgspec.json.decode(counted["histogram_counter_info"])
+    assert "v\N{REPLACEMENT CHARACTER}a" in msgspec.json.decode(measured["histogram_tc_info"])
+
+
+def test_a_look_that_fails_does_not_end_the_others():
+    looks = []
+
+    def look(seen, _spent_ns):
+        looks.append(seen)
+        if len(looks) == 1:
+            raise OSError("no room")
+
+    beat = looking.Beat(look, MILLISECOND)
+    until = time.monotonic() + 5
+    while len(looks) < 3 and time.monotonic() < until:
+        time.sleep(0.002)
+    beat.close()
+    assert len(looks) >= 3
+    assert "no room" in looks[0].errors
+
+
+def test_a_queue_that_comes_and_goes_between_two_readings_is_counted(made):
+    def body():
+        pair(SLOW)
+        one = made(reader, PORT)
+        with sender() as source:
+            for handle in (16, 17, 18):  # another handle: another discipline, not the same with other settings
+                tc(f"qdisc replace dev va root handle {handle}: {SLOW}")
+                send(source, 4)
+        return one.read()
+
+    state = in_namespace(body)
+    assert sum(by(state, sample_ns=0)["va/tc 0"].counts) == 12
+    assert state.peaks["va/tc 0"] >= 3000

@@ -233,3 +233,12 @@ def test_files_are_for_their_group_only(tmp_path):
     finally:
         os.umask(before)
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_the_order_goes_on_when_there_are_fewer_files_than_before_and_then_more_again(tmp_path):
+    ring = Ring(str(tmp_path / "s"), 6)
+    for number in range(1, 7):
+        write(ring, number)
+    fewer = Ring(str(tmp_path / "s"), 2)
+    assert [write(fewer, number).name for number in (7, 8, 9)] == ["s_0", "s_1", "s_0"]
+    assert write(Ring(str(tmp_path / "s"), 6), 10).name == "s_1"

@@ -57,6 +57,22 @@ def test_a_limit_decides_where_it_is_known():
     assert "4,032 bytes (0.4% of its limit of 1,000,000) for" in reached(seen.queues[1])
 
 
+def test_a_peak_that_is_known_is_told_and_decides():
+    """Both are in the last range; the first was deeper there."""
+    deep = structs.replace(histogram([9, 0, 0, 1], place="swp2/tc 0"), peak=60_564, limit=61_440)
+    flat = structs.replace(histogram([8, 0, 0, 2], place="swp1/tc 0"), peak=5_000, limit=61_440)
+    again = structs.replace(histogram([9, 0, 0, 1], at=1, place="swp2/tc 0"), peak=4_100, limit=61_440)
+    seen = view(Evidence([flat, deep, again]))
+    assert [(one.place, one.highest, one.limit) for one in seen.queues] == [
+        ("swp2/tc 0", 60_564, 61_440),
+        ("swp1/tc 0", 5_000, 61_440),
+    ]
+    assert seen.queues[0].share == 60_564 / 61_440
+    assert "(6.6% of its limit of 61,440)" in answer(seen)
+    assert answer(seen).endswith("; its peak was 60,564 bytes")
+    assert "peak" not in answer(view(Evidence([histogram([9, 0, 0, 1])])))
+
+
 def test_times_before_packets_before_latencies_before_what_passed():
     seen = view(
         Evidence(
@@ -231,3 +247,15 @@ def test_the_answer_is_true_of_any_depths(windows):
     most = max(sum(depth >= queue.deepest for depth in series) for series in windows)
     assert sum(depth >= queue.deepest for depth in windows[named]) == most
     assert answer(seen)
+
+
+def test_windows_that_follow_one_another_have_no_gap_by_the_rounding_of_their_times():
+    first = histogram(IDLE, sample_ns=1)
+    later = [
+        structs.replace(first, begin=Moment(first.end.ns + gap), end=Moment(BEGIN + 2 * SECOND)) for gap in (1000, 1001)
+    ]
+    said = [missed(view(Evidence([first, one])))[0].partition("; nothing of")[2] for one in later]
+    assert said == [
+        " 960 bytes or more escaped",
+        " 960 bytes or more escaped; between readings nobody looked for up to 1 us",
+    ]

@@ -85,7 +85,9 @@ def test_nobody_there_and_then_somebody(server):
     ]
 
 
-@pytest.mark.parametrize("url", ["ftp://h/x", "file:///etc/passwd", "http://", "//h/x", "h", "http://[x"])
+@pytest.mark.parametrize(
+    "url", ["ftp://h/x", "file:///etc/passwd", "http://", "//h/x", "h", "http://[x", "http://h/\u00fc", "http://h/a b"]
+)
 def test_what_is_no_url(url):
     with pytest.raises(ValueError, match=r"no URL of a webhook|Invalid IPv6"):
         Webhook(url)

@@ -126,12 +126,19 @@ def test_what_brimful_monitor_writes_is_what_is_read(tmp_path):
             ("switch.queue.sampled_bytes", "eth0/tx-byte", (3, 4, 5), 1_000_000),
         )
     )
-    state = State("g", begin, end, written, (Number("eth0", "rx_dropped", "nic.ring.dropped", "packets", 5, 2),))
+    numbers = (
+        Number("eth0", "rx_dropped", "nic.ring.dropped", "packets", 5, 2),
+        Number("eth0/tc 3", "backlog", "qdisc.queue.backlog", "bytes", 0, limit=61_440),
+    )
+    state = State("g", begin, end, written, numbers, {"eth0/tc 3": 60_564})
     parts = snapshot.parts(Group("g", "histogram"), state)
     path = Ring(str(tmp_path / "queues"), 3).write(snapshot.HEAD, begin, end, parts)
     found = histograms(read(path.read_bytes(), CONF, str(path)))
     known = {(one.meaning, one.place): (one.lows, one.counts, one.sample_ns, one.begin, one.end) for one in found}
     assert known == {(one.meaning, one.place): (one.lows, one.counts, one.sample_ns, begin, end) for one in written}
+    assert {(one.meaning, one.place): (one.peak, one.limit) for one in found if one.peak} == {
+        ("qdisc.queue.backlog", "eth0/tc 3"): (60_564, 61_440)
+    }
     packets = State("g", begin, end, (), state.numbers)
     parts = snapshot.parts(Group("g", "packet"), packets)
     path = Ring(str(tmp_path / "packets"), 3).write(snapshot.HEAD, begin, end, parts)

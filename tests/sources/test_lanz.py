@@ -151,3 +151,9 @@ ENTRY = st.dictionaries(
 def test_any_entries_are_read_without_an_exception(entries, size):
     for one in bursts(read(json.dumps({"bytesPerTxmpSegment": size, "entryList": entries}))):
         assert str(one.start or one.end or "") is not None
+
+
+def test_what_is_not_needed_of_an_entry_may_be_anything():
+    entry = {"interface": "Et1", "entryTimeUsecs": 1_568_892_557_441_976, "entryType": "P", "queueLength": 5}
+    report = {"bytesPerTxmpSegment": 208, "entryList": [entry | {"duration": 0.004}]}
+    assert [one.peak for one in bursts(read(json.dumps(report)))] == [1040]

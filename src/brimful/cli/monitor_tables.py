@@ -199,7 +199,9 @@ def _shade(share: float, steps: tuple[float, ...]) -> int:
 
 
 def _name(queue: Queue) -> str:
-    return queue.place if queue.measure is Measure.DEPTH else f"{queue.place} ({queue.measure})"
+    if queue.measure is Measure.DEPTH:
+        return queue.place if queue.unit == "bytes" else f"{queue.place} ({queue.unit})"
+    return f"{queue.place} ({queue.measure})"
 
 
 def _depth(queue: Queue, depth: int) -> str:

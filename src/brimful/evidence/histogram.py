@@ -33,6 +33,7 @@ class Histogram(msgspec.Struct, frozen=True):
     `sample_ns` is the time one count stands for: 1 where times were measured (counts are nanoseconds then), the sampling
     time where a device sampled, 0 where counts are events (packets by the depth they found), which are no times.
     `begin` and `end` are when counting began and ended, where known. `doubt` is printed with everything concluded from it.
+    `peak` is the greatest depth, where it is known finer than by range, `limit` what the queue may hold, where that is.
     """
 
     meaning: str
@@ -45,6 +46,8 @@ class Histogram(msgspec.Struct, frozen=True):
     origin: Origin
     source: str = ""
     doubt: str = ""
+    peak: int | None = None
+    limit: int | None = None
 
     @property
     def total(self) -> int:

@@ -139,6 +139,8 @@ class Watch:
         if needed <= 1:
             return True
         place.incidents.append(now_s)
+        if len(place.incidents) > needed:  # older ones decide nothing
+            place.incidents.popleft()
         while place.incidents[0] <= now_s - self.condition.within_s:
             place.incidents.popleft()
         return len(place.incidents) >= needed

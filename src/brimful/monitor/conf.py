@@ -18,6 +18,7 @@ import msgspec
 from brimful.monitor import ports
 from brimful.monitor.group import Action, Condition, Config, Deed, Group, Level, Range
 from brimful.monitor.keys import KEYS, KINDS, LIST, STATISTICS, Key
+from brimful.monitor.measure import DROPS
 
 T = TypeVar("T")
 
@@ -293,7 +294,16 @@ class _Builder:
         )
         if not levels:
             return [msgspec.structs.replace(shared, statistic=own if shared.slope is not None else "")]
-        return [msgspec.structs.replace(shared, statistic=name, rise=rise) for name, rise in levels.items()]
+        drops = (
+            {"value": DROPS} if own == "value" and f"{deed}.value" in self.settings and self._counts_packets() else {}
+        )
+        return [
+            msgspec.structs.replace(shared, statistic=drops.get(name, name), rise=rise) for name, rise in levels.items()
+        ]
+
+    def _counts_packets(self) -> bool:
+        """Whether `value` is a number of packets that were dropped (5.14)."""
+        return self._get("stat_type", "").startswith("packet")
 
     def _level(self, name: str) -> Level | None:
         return self._get(name, cast("Level | None", None))

@@ -1,7 +1,7 @@
 """Takes the actions of groups: writes log lines, snapshots and recordings, and posts to webhooks."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
 from brimful.evidence.evidence import Evidence
@@ -71,10 +71,12 @@ class Hands:
                     hooks[action.target, action.timeout_s] = Webhook(action.target, action.timeout_s)
             except ValueError as why:
                 wrong.append(f"{group.name}: {action.deed}: {why}")
+        wrong += _shared(actions)
         if wrong:
             raise ValueError("\n".join(wrong))
         self._replace(self._logs, logs)
         self._replace(self._hooks, hooks)
+        self._keep_rings(actions)
         self._record(max((action.before_s for _, action in actions if action.deed is Deed.RECORD), default=0.0))
 
     def _replace(self, at_work: dict[K, Delivery[M]], wanted: Mapping[K, Target[M]]) -> None:
@@ -84,6 +86,12 @@ class Hands:
         for key, target in wanted.items():
             if key not in at_work:
                 at_work[key] = Delivery(target, self._say)
+
+    def _keep_rings(self, actions: Iterable[tuple[Group, Action]]) -> None:
+        """Let go of rings that nobody writes any more: another may go on with their files meanwhile."""
+        wanted = {_ring_of(action) for _, action in actions if action.deed in FILES}
+        self._rings = {key: ring for key, ring in self._rings.items() if key in wanted}
+        self._unwritten = {ring: count for ring, count in self._unwritten.items() if ring in self._rings.values()}
 
     def _record(self, before_s: float) -> None:
         if not before_s:
@@ -118,7 +126,7 @@ class Hands:
             self._recorder.sweep()
 
     def _write(self, group: Group, action: Action, state: State, trigger: Trigger) -> None:
-        key = (action.file, action.file_count, action.file_bytes)
+        key = _ring_of(action)
         ring = self._rings.setdefault(key, Ring(*key))
         try:
             if action.deed is Deed.SNAPSHOT:
@@ -160,6 +168,20 @@ class Hands:
         """Hand over what waits, for a second at most, and say what could not be."""
         self._replace(self._logs, {})
         self._replace(self._hooks, {})
+
+
+def _shared(actions: Iterable[tuple[Group, Action]]) -> Iterator[str]:
+    """Yield what two groups would overwrite of each other: they may share a ring, but not its files for two rings."""
+    rings: dict[str, tuple[str, tuple[str, int, int]]] = {}
+    for group, action in actions:
+        if action.deed in FILES:
+            other, ring = rings.setdefault(action.file, (group.name, _ring_of(action)))
+            if ring != _ring_of(action):
+                yield f"{group.name}: {action.deed}: {action.file} is the ring of {other} too, with other bounds"
+
+
+def _ring_of(action: Action) -> tuple[str, int, int]:
+    return action.file, action.file_count, action.file_bytes
 
 
 def _began(state: State) -> Moment:

@@ -58,6 +58,7 @@ class Delivery(Generic[T]):
         self._untold = 0
         self._sending = False
         self._gone = False
+        self._why_refused = ""
         self._taken = 0
         self._ended = False
         self._moved = Condition()
@@ -113,10 +114,6 @@ class Delivery(Generic[T]):
             if untold:
                 self._target.send(self._target.lost(untold))
             self._target.send(message)
-        except Refused as why:
-            self._tell(f"{self._target.name}: {why}")
-            self._done(untold, lost=1)
-            return True
         except OSError as error:
             self._taken = 0
             if not self._gone:
@@ -127,12 +124,23 @@ class Delivery(Generic[T]):
                 self._sending = False
                 self._bound()
             return False
+        except Exception as why:  # noqa: BLE001 - `Refused`; and one that cannot be sent must not end the others
+            self._refused(f"{self._target.name}: {why or type(why).__name__}", untold)
+            return True
+        self._why_refused = ""
         self._done(untold, lost=0)
         self._taken += 1
         if self._gone and (self._target.answers or self._taken > 1):
             self._gone = False
             self._tell(f"{self._target.name}: is back" + (f"; {untold:,} lost meanwhile" if untold else ""))
         return True
+
+    def _refused(self, why: str, untold: int) -> None:
+        """Lose a message; why is told once as long as it is the same."""
+        if why != self._why_refused:
+            self._why_refused = why
+            self._tell(why)
+        self._done(untold, lost=1)
 
     def _done(self, told: int, *, lost: int) -> None:
         with self._moved:

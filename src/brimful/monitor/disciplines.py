@@ -14,6 +14,7 @@ from brimful.kernel.qdisc import NUMBERS, ROOT, Qdisc, classes, qdiscs
 from brimful.kernel.rtnetlink import link_stats
 from brimful.monitor.group import Group
 from brimful.monitor.ports import expanded
+from brimful.roots.commands import shown
 
 SUMS = frozenset(("mq", "mqprio"))
 NOTHING = frozenset(("noqueue", "noop", "ingress", "clsact"))
@@ -53,7 +54,7 @@ class Lines(msgspec.Struct, frozen=True):
 
 def lines(route: Netlink, group: Group) -> Lines:
     """Return the queues of a group as they are now; `NetlinkError` where the kernel refuses."""
-    names = {link.index: link.name for link in link_stats(route).links}
+    names = {link.index: shown(link.name) for link in link_stats(route).links}
     wanted = frozenset(expanded(group.ports, names.values()))
     ports = {index: name for index, name in names.items() if name in wanted}
     found = _Found(route, group)

@@ -21,6 +21,8 @@ from brimful.monitor.group import Action, Config, Deed, Group
 from brimful.monitor.happening import Happening, Kind, Tell
 from brimful.monitor.state import Reader, Readers, State
 
+MOST_TOLD = 4096
+"""Things told once that are remembered; of more the oldest would be told again."""
 ONE_FILE = frozenset((Deed.SNAPSHOT, Deed.RECORD))
 """Actions that are taken once a reading, though several of their conditions hold."""
 
@@ -50,6 +52,8 @@ class _Watched:
         self.beat = beat
         self.watches = [Watch(action.when) for action in group.actions]
         self.cost = Cost(group.name)
+        self.failed = 0
+        """Readings in a row that were not to be had."""
 
     def become(self, group: Group) -> None:
         """Take over other actions; those that stay the same keep what they remember."""
@@ -83,7 +87,7 @@ class Engine:
         self._clock = clock
         self._now = now
         self._groups: dict[str, _Watched] = {}
-        self._told: set[tuple[str, str]] = set()
+        self._told: dict[tuple[str, str], None] = {}
         self._pulse = Beat(1.0, clock())
         self._go_over(config)
 
@@ -201,11 +205,16 @@ class Engine:
             state = watched.reader.read()
         except Exception as why:  # noqa: BLE001 - one that cannot be read must not end the others
             cost.failures += 1
-            self._once(watched.group.name, f"cannot be read: {why or type(why).__name__}", Kind.FAILED)
+            watched.failed += 1
+            if watched.failed == 1:
+                self.say(Kind.FAILED, f"cannot be read: {why or type(why).__name__}", watched.group.name)
             return None
         finally:
             cost.last_s = self._clock() - began
             cost.longest_s = max(cost.longest_s, cost.last_s)
+        if watched.failed:
+            self.say(Kind.RECOVERED, f"can be read again; {watched.failed:,} times it was not", watched.group.name)
+            watched.failed = 0
         cost.reads += 1
         cost.last_cpu_s = state.cpu_s
         cost.cpu_s += state.cpu_s
@@ -243,9 +252,12 @@ class Engine:
 
     def _once(self, group: str, text: str, kind: Kind) -> None:
         """Tell something that would be told again with each reading."""
-        if (group, text) not in self._told:
-            self._told.add((group, text))
-            self.say(kind, text, group)
+        if (group, text) in self._told:
+            return
+        if len(self._told) >= MOST_TOLD:  # texts with numbers, or names of what comes and goes, are ever new
+            del self._told[next(iter(self._told))]
+        self._told[group, text] = None
+        self.say(kind, text, group)
 
     def say(self, kind: Kind, text: str, group: str = "", deed: str = "", trigger: Trigger | None = None) -> None:
         """Tell something that happened now."""

@@ -241,8 +241,8 @@ GROUP_KEYS = (
     Key("record.before", values.duration, "a time as 500ms, 30s or 2min", "30s", OWN, "how much of it"),
     Key(
         "histogram.minimum_bytes_boundary",
-        values.sizes,
-        "bytes, a multiple of the cells of the switch; or a list, one for each range",
+        values.bounds,
+        "bytes above 0, a multiple of the cells of the switch; or a list, one for each range",
         "960",
         "3.x",
         "where range 1 begins; range 0 is below it",
@@ -266,8 +266,8 @@ GROUP_KEYS = (
     ),
     Key(
         "histogram.minimum_count_boundary",
-        values.sizes,
-        "a count",
+        values.bounds,
+        "a count above 0",
         "960",
         "5.7",
         "the same as histogram.minimum_bytes_boundary, for histogram_counter",
@@ -284,8 +284,8 @@ GROUP_KEYS = (
     ),
     Key(
         "histogram.sample_time_ns",
-        values.positive,
-        "nanoseconds above 0",
+        values.sampling,
+        "nanoseconds above 0, a week at most",
         "1024",
         "3.x",
         "the time from one look of the switch at its queues to the next; not for histogram_latency",

@@ -15,7 +15,7 @@ import msgspec
 from brimful.evidence.moment import Moment
 from brimful.monitor.conditions import Crossing, Trigger
 from brimful.monitor.group import Action, Condition, Group
-from brimful.monitor.measure import CONGESTION_DROPS, ERROR_DROPS
+from brimful.monitor.measure import CONGESTION_DROPS, DROPS, ERROR_DROPS
 from brimful.monitor.ring import spoken
 
 PROGRAM = "asic-monitor-module"
@@ -30,7 +30,7 @@ NAMED = 8
 """Places of one line that are named; of more only the number is told."""
 
 DIRECTION = {"histogram": "Egress", "histogram_tc": "Egress", "histogram_pg": "Ingress"}
-WHAT = {ERROR_DROPS: "Packet error drops", CONGESTION_DROPS: "Packet congestion drops"}
+WHAT = {ERROR_DROPS: "Packet error drops", CONGESTION_DROPS: "Packet congestion drops", DROPS: "Packet drops"}
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ from brimful.monitor.disciplines import Key, Line, lines
 from brimful.monitor.group import Group
 from brimful.monitor.ports import expanded
 from brimful.monitor.state import Number, State
+from brimful.roots.commands import shown
 
 STEP_NS = 10_000_000
 """From one look to the next: 1 in 100 of a core for a few queues."""
@@ -34,8 +35,6 @@ SOURCE = "netlink"
 COUNTERS = {
     "rx-byte": ("rx_bytes", "switch.queue.sampled_bytes"),
     "tx-byte": ("tx_bytes", "switch.queue.sampled_bytes"),
-    "rx-packet": ("rx_packets", "switch.queue.sampled_packets"),
-    "tx-packet": ("tx_packets", "switch.queue.sampled_packets"),
     "rx-pkt": ("rx_packets", "switch.queue.sampled_packets"),
     "tx-pkt": ("tx_packets", "switch.queue.sampled_packets"),
     "crc": ("rx_crc_errors", "switch.queue.sampled_errors"),
@@ -115,8 +114,8 @@ class Beat:
                 seen.last_ns, seen.looks, seen.gap_ns = now_ns, seen.looks + 1, max(seen.gap_ns, spent_ns)
                 try:
                     self._look(seen, spent_ns)
-                except NetlinkError as error:
-                    seen.errors[str(error)] = None
+                except Exception as error:  # noqa: BLE001 - one look that fails must not end all others
+                    seen.errors[str(error) or type(error).__name__] = None
                 self._cpu_s += time.thread_time() - begin_s
 
 
@@ -213,13 +212,13 @@ class Counters:
 
     def __init__(self, group: Group) -> None:
         for name in group.counter_types:
-            if _dashed(name) not in COUNTERS:
+            if name not in COUNTERS:
                 raise ValueError(f"{group.name}: Linux has no counter {name}; it has {', '.join(COUNTERS)}")
         self._group = group
         self._lows = asic.lows(group, 1)
         self._step_ns = max(group.sample_ns, STEP_NS)
         self._routes = [Netlink(NETLINK_ROUTE) for _ in range(2)]
-        self._fields = [(name, *COUNTERS[_dashed(name)]) for name in group.counter_types]
+        self._fields = [(name, *COUNTERS[name]) for name in group.counter_types]
         self._last: dict[tuple[str, str], int] = {}
         self._list()
         self._beat = Beat(self._look, self._step_ns)
@@ -256,7 +255,7 @@ class Counters:
         self._beat.close()
 
     def _list(self) -> None:
-        names = {link.index: link.name for link in link_stats(self._routes[0]).links}
+        names = {link.index: shown(link.name) for link in link_stats(self._routes[0]).links}
         wanted = frozenset(expanded(self._group.ports, names.values()))
         self._blind = tuple(
             f"{port}: no such interface" for port in self._group.ports if not expanded((port,), names.values())
@@ -283,10 +282,6 @@ class Counters:
             return
         for lows in self._lows:
             seen.add((meaning, place, lows), (value - last) // samples, samples)
-
-
-def _dashed(name: str) -> str:
-    return name.replace("_", "-")
 
 
 def _state(  # noqa: PLR0913 - what was seen, and what it is called

@@ -12,6 +12,8 @@ from brimful.monitor.state import Number, State
 QUEUE_BYTES = "queue_bytes"
 ERROR_DROPS = "packet_error_drops"
 CONGESTION_DROPS = "packet_congestion_drops"
+DROPS = "packet_drops"
+"""Both: what `value` is compared with where packets are counted."""
 COUNT = "count"
 
 LEVELS = frozenset((Kind.LEVEL, Kind.LIMIT))
@@ -39,10 +41,13 @@ def measures(state: State, statistic: str) -> Iterator[Measure]:
 
     `queue_bytes`: the greatest depth where the reader knows it, else the lower bound of the deepest range that holds
     anything: only what was counted for certain. `packet_error_drops` and `packet_congestion_drops`: the losses of an
-    interface since the reading before, by what they mean. `count`, `value` or nothing: whatever the group reads.
+    interface since the reading before, by what they mean; `packet_drops`: both together. `count`, `value` or nothing: whatever the group reads.
     """
     if statistic in {ERROR_DROPS, CONGESTION_DROPS}:
         yield from _drops(state, statistic)
+        return
+    if statistic == DROPS:
+        yield from _all_drops(state)
         return
     depths = {measure.place: measure for measure in _depths(state, statistic)}
     yield from depths.values()
@@ -92,6 +97,16 @@ def _drops(state: State, statistic: str) -> Iterator[Measure]:
     for place in sorted({*named, *together}):
         lost = max(named.get(place, 0), together.get(place, 0))
         yield Measure(place, statistic, lost, "packets", counted=True)
+
+
+def _all_drops(state: State) -> Iterator[Measure]:
+    """Yield the drops of each interface, for whatever reason."""
+    lost: dict[str, int] = {}
+    for statistic in (ERROR_DROPS, CONGESTION_DROPS):
+        for one in _drops(state, statistic):
+            lost[one.place] = lost.get(one.place, 0) + one.value
+    for place in sorted(lost):
+        yield Measure(place, DROPS, lost[place], "packets", counted=True)
 
 
 def _is(number: Number, statistic: str) -> bool:

@@ -5,7 +5,7 @@ Classes below a discipline are looked at, whether it is or not: packets pass the
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -93,8 +93,8 @@ class Measured:
         self._begin = _moment(self._trace.began_ns)
         self._accounts: dict[Key, _Account] = {line.key: _Account(self._trace.began_ns) for line in found.queues}
         self._places: dict[Key, str] = {line.key: line.place for line in found.queues}
+        self._spots = _spots(self._places)
         self._missed = 0
-        self._closed = False
 
     def read(self) -> State:
         """Read what has happened since the reading before."""
@@ -109,6 +109,7 @@ class Measured:
         traced = self._trace.read()
         window = _Window(self._ranges)
         present = {line.key: line for line in found.queues}
+        self._spots |= _spots({line.key: line.place for line in found.queues})
         queues: dict[Key, Queue] = {}
         for queue in sorted(traced.queues, key=lambda one: one.first_ns):
             key = (queue.interface, queue.handle, queue.parent)
@@ -117,11 +118,10 @@ class Measured:
             queues[key] = queue
         for key, line in present.items():
             self._present(window, line, queues.get(key), listed_ns, asked_ns)
-        for key in queues.keys() - self._accounts.keys():
-            self._trace.forget(queues[key])
-        for key in self._accounts.keys() - present.keys():
+        for key in (queues.keys() | self._accounts.keys()) - present.keys():
             self._gone(window, key, queues.get(key))
         self._places = {line.key: line.place for line in found.queues}
+        self._spots = _spots(self._places)
         blind = [*found.blind, *window.blind, *self._lost(traced.missed, traced.lost)]
         begin, self._begin = self._begin, _moment(asked_ns)
         return State(
@@ -170,8 +170,8 @@ class Measured:
         self._accounts[line.key] = _Account(queue.until_ns)
 
     def _gone(self, window: "_Window", key: Key, queue: Queue | None) -> None:
-        """Add what happened in a queue before it went."""
-        account, place = self._accounts.pop(key, None), self._places.get(key)
+        """Add what happened in a queue before it went; also in one that came and went between two readings."""
+        account, place = self._accounts.pop(key, None), self._spots.get((key[0], key[2]))
         if queue is None:
             return
         if place is not None:
@@ -320,6 +320,11 @@ class Together:
         """Close both."""
         for one in self._readers:
             one.close()
+
+
+def _spots(places: Mapping[Key, str]) -> dict[tuple[int, int], str]:
+    """Return the names of queues by interface and parent: there a discipline may take the place of another."""
+    return {(interface, parent): place for (interface, _, parent), place in places.items()}
 
 
 def _moment(monotonic_ns: int) -> Moment:

@@ -71,27 +71,32 @@ class Ring:
     def _resume(self) -> int:
         """Return the number after that of the newest file; what an end in the midst of writing left behind is removed."""
         newest: tuple[tuple[int, str], int] | None = None
-        for number, path in self._files():
+        for number, path in self._numbered():
             stamp = _stamp(path)
-            if stamp is not None and (newest is None or stamp.order() > newest[0]):
+            if stamp is None:
+                continue
+            self._sequence = max(self._sequence, stamp.sequence)  # also of files beyond: there were more once
+            if number < self._count and (newest is None or stamp.order() > newest[0]):
                 newest = stamp.order(), number
         with suppress(OSError):
             for left in self._folder.glob(f".{_literal(self._name)}_*{PART}"):
                 left.unlink()
         if newest is None:
             return 0
-        self._sequence = newest[0][0]
         return (newest[1] + 1) % self._count
 
     def _files(self) -> list[tuple[int, Path]]:
-        """Return the files there are, by number."""
+        """Return the files of the ring that there are, by number."""
+        return [(number, path) for number, path in self._numbered() if number < self._count]
+
+    def _numbered(self) -> list[tuple[int, Path]]:
+        """Return all files of this prefix, by number: also those from when it had more."""
         name = re.compile(rf"{re.escape(self._name)}_(0|[1-9][0-9]{{0,8}})", re.ASCII)
         try:
             found = [(match, path) for path in self._folder.iterdir() if (match := name.fullmatch(path.name))]
         except OSError:
             return []
-        numbered = [(int(match[1]), path) for match, path in found]
-        return sorted((number, path) for number, path in numbered if number < self._count)
+        return sorted((int(match[1]), path) for match, path in found)
 
     def _make_room(self, path: Path, size: int) -> None:
         """Remove the oldest files until this one fits into what all may take together."""

@@ -52,6 +52,7 @@ def _queue(one: Queue) -> dict[str, Any]:
         "deepest": one.deepest,
         "deepest_least": one.peak.least,
         "deepest_most": one.peak.most,
+        "peak": one.highest,
         "worst_at": _time(one.worst.end or one.worst.begin) if one.deepest else None,
         "limit": one.limit,
         "range_top": one.top,

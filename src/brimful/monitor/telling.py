@@ -11,6 +11,8 @@ from brimful.monitor.view import Measure, Queue, View
 
 MOST_NAMED = 4
 """Ports that fed a queue, of each burst."""
+ROUNDING_NS = 1000
+"""The times in snapshots are whole microseconds."""
 FAINTEST = 1e-6
 """The least share that is printed as a number."""
 ROUNDED = 0.9995
@@ -45,14 +47,17 @@ def reached(queue: Queue) -> str:
     text = REACHED[queue.measure].format(depth=depth_of(queue, queue.deepest), what=of_what(queue), part=part)
     at = queue.worst.end or queue.worst.begin
     colon = ":" if queue.measure is Measure.LATENCY else ""
-    return f"{queue.place}{colon} {text}{f', worst at {at}' if at else ''}"
+    peak = f"; its peak was {depth_of(queue, queue.highest)}" if queue.highest else ""
+    return f"{queue.place}{colon} {text}{f', worst at {at}' if at else ''}{peak}"
 
 
 def of_what(queue: Queue) -> str:
     """Return the greatest depth as a share of the limit or, where that is not known, of the range that is counted."""
     if queue.limit:
-        return f"{percent(queue.share)} of its limit of {queue.limit:,}"
-    return "where its last range begins" if queue.deepest == queue.top else f"{percent(queue.share)} of its range"
+        return f"{percent(queue.deepest / queue.limit)} of its limit of {queue.limit:,}"
+    if queue.deepest == queue.top:
+        return "where its last range begins"
+    return f"{percent(queue.deepest / queue.top)} of its range"
 
 
 def burst(one: Burst) -> str:
@@ -72,7 +77,8 @@ def missed(view: View) -> list[str]:
     found: dict[tuple[str, int, int], list[int]] = {}
     resolutions = [(queue.unit, queue.resolution) for queue in view.queues if queue.timed]
     for unit, one in (*resolutions, *view.resolutions):
-        unseen = one.gap_ns if one.gap_ns > one.step_ns else 0  # less is the time from one sample to the next
+        # less is the time from one sample to the next, or what a time in a file is rounded by
+        unseen = one.gap_ns if one.gap_ns > max(one.step_ns, ROUNDING_NS) else 0
         found.setdefault((unit, one.step_ns, one.depth), []).append(unseen)
     lines = []
     for (unit, step_ns, depth), gaps in found.items():

@@ -146,6 +146,13 @@ def positive(text: str) -> int:
     return _above(number(text))
 
 
+def sampling(text: str) -> int:
+    """Read the time from one sample to the next, in nanoseconds."""
+    if number(text) > LONGEST_S * SECOND:
+        raise ValueError(text)
+    return positive(text)
+
+
 def files(text: str) -> int:
     """Read how many files there may be."""
     if number(text) > MOST_FILES:
@@ -214,6 +221,7 @@ def address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"udp", "tcp"} or not parts.hostname or parts.port is None or parts.path.strip("/"):
         raise ValueError(text)
+    _resolvable(parts.hostname)
     return text
 
 
@@ -222,7 +230,15 @@ def url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0 or not text.isprintable():
         raise ValueError(text)
+    if not text.isascii() or " " in text:
+        raise ValueError(text)
+    _resolvable(parts.hostname)
     return text
+
+
+def _resolvable(host: str) -> None:
+    """`ValueError` for a name that no resolver can be asked for: an empty label, or one of more than 63 letters."""
+    host.encode("idna")
 
 
 def _measure(value: float, unit: str) -> float:

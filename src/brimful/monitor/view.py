@@ -35,7 +35,7 @@ class Measure(StrEnum):
 class Queue(msgspec.Struct, frozen=True):
     """One queue and one kind of count. `top` is where its last range begins, `limit` what it may hold, where known.
 
-    `deepest` is the greatest depth it reached for certain, `peak` what was counted there, `worst` the window in which it
+    `highest` is the greatest depth, where that is known finer than by range; `deepest` is the greatest depth it reached for certain, `peak` what was counted there, `worst` the window in which it
     reached it for longest. `total`, `peak` and the levels are nanoseconds, or packets where `timed` is false.
     """
 
@@ -51,6 +51,7 @@ class Queue(msgspec.Struct, frozen=True):
     peak: Level
     worst: Window
     limit: int | None = None
+    highest: int | None = None
 
     @property
     def unit(self) -> str:
@@ -61,7 +62,7 @@ class Queue(msgspec.Struct, frozen=True):
     def share(self) -> float:
         """The greatest depth as a share of the limit, or of where the last range begins when that is not known."""
         whole_of = self.limit or self.top
-        return self.deepest / whole_of if whole_of else 0.0
+        return (self.highest or self.deepest) / whole_of if whole_of else 0.0
 
     @property
     def resolution(self) -> Resolution:
@@ -170,7 +171,8 @@ def _queue(place: str, histograms: list[Histogram], evidence: Evidence, remarks:
         max(one.lows[-1] for one in histograms),
         next(level for level in curve if level.depth == deepest),
         max(windows, key=lambda window: window.at_least(deepest)),
-        _limit(first.meaning, place, evidence),
+        _limit(histograms, evidence),
+        max((one.peak for one in histograms if one.peak is not None), default=None),
     )
 
 
@@ -197,8 +199,12 @@ def _measure(one: Histogram) -> Measure:
     return Measure.DEPTH if one.sample_ns else Measure.ARRIVALS
 
 
-def _limit(meaning: str, place: str, evidence: Evidence) -> int | None:
-    """Return what a queue may hold: as it was read last, or as its bursts say."""
+def _limit(histograms: list[Histogram], evidence: Evidence) -> int | None:
+    """Return what a queue may hold: as its histograms say, as it was read last, or as its bursts say."""
+    meaning, place = histograms[0].meaning, histograms[0].place
+    told = [one.limit for one in histograms if one.limit]
+    if told:
+        return told[-1]
     limit = MEANINGS[meaning].limit
     if not limit:
         return None

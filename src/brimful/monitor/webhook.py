@@ -7,7 +7,6 @@ import msgspec
 
 from brimful.monitor.delivery import Refused
 
-LONGEST_ANSWER = 1 << 16
 ACCEPTED, REDIRECTED, FAILED = 200, 300, 500
 TOO_MANY = 429
 
@@ -21,6 +20,8 @@ class Webhook:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"{url!r} is no URL of a webhook: http://host/path or https://host/path")
+        if not url.isascii() or " " in url:
+            raise ValueError(f"{url!r} is no URL of a webhook: what is no ASCII, and blanks, are written as %C3%BC")
         # not the whole URL: what follows the host is often a secret
         self.name = f"webhook {parts.scheme}://{parts.hostname}"
         self._https = parts.scheme == "https"

@@ -93,7 +93,8 @@ class _Counted(msgspec.Struct):
 class _Entry(msgspec.Struct):
     """The histogram of one port and class. All but `data` is written by `brimful monitor` only.
 
-    Where it counted something else than the samples of a switch, that is in `counted`.
+    Where it counted something else than the samples of a switch, that is in `counted`. `peak` is the greatest depth in
+    bytes, `backlog_limit` what the queue may hold.
     """
 
     data: dict[str, int]
@@ -101,6 +102,8 @@ class _Entry(msgspec.Struct):
     counted: _Counted | None = None
     meaning: str = ""
     doubt: str = ""
+    peak: int | None = None
+    backlog_limit: int | None = None
     more: list["_Entry"] = []
 
 
@@ -246,7 +249,10 @@ class _Snapshot:
         place = f"{port}/{named}" if index not in {"", "port"} else port
         begin, end = _window(self._times, sum(counts) * sample_ns)
         doubts = "; ".join(filter(None, (entry.doubt[:LONGEST_LINE], doubt, untold)))
-        yield Histogram(meaning, place, lows, counts, sample_ns, begin, end, origin, "asic_histograms", doubts)
+        peak, limit = (_depth(told) for told in (entry.peak, entry.backlog_limit))
+        yield Histogram(
+            meaning, place, lows, counts, sample_ns, begin, end, origin, "asic_histograms", doubts, peak, limit
+        )
         if sample_ns and meaning in DEPTHS:
             yield Fact(RESOLUTION, place, sample_ns if sample_ns > 1 else 0, origin, end)
             yield Fact(FINENESS, place, lows[1], origin, end)
@@ -328,6 +334,10 @@ def _counted(entry: _Entry) -> tuple[dict[str, int], int | None]:
     if len(entry.counted.counts) != len(entry.data):
         raise ValueError("not a count for each range")
     return dict(zip(entry.data, entry.counted.counts, strict=True)), entry.counted.sample_time_ns
+
+
+def _depth(told: int | None) -> int | None:
+    return told if told is not None and 0 <= told <= LARGEST else None
 
 
 def _number(raw: msgspec.Raw) -> int | None:

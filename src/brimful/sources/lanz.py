@@ -42,7 +42,6 @@ class _Entry(msgspec.Struct, rename="camel"):
     entry_type: str = ""
     queue_length: int | None = None
     traffic_class: int | None = None
-    duration: int | None = None
     duration_usecs: int | None = None
     ingress_port_set: list[str] = []
     tx_drops: int | None = None
