@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
 from brimful.chain.meaning import MEANINGS
-from brimful.chain.place import whole
+from brimful.chain.place import outward, whole
 from brimful.chain.word import Kind, Meaning
 from brimful.evidence.catching import Resolution
 from brimful.evidence.delta import Reading, step
@@ -36,7 +36,8 @@ KINDS = {
     "buffer": LEVELS,
 }
 """What asic-monitor calls packets and buffers, as kinds of numbers: the documentation of it names no counters."""
-LONGEST_S = 10.0
+KEPT = 1.5
+"""Readings: the last one is all that is looked at."""
 
 
 def wanted(stat_type: str) -> tuple[Meaning, ...]:
@@ -73,7 +74,7 @@ class Numbers:
             raise ValueError(f"{group.name}: nothing on this host tells {group.stat_type}")
         period_s = group.timer_s or 1.0
         sources = {source.name: source for source in (SOURCES[IDENTITY], *telling)}.values()
-        self._sampler = Sampler(self._root, sources, share=1.0, window_s=max(LONGEST_S, 2 * period_s))
+        self._sampler = Sampler(self._root, sources, share=1.0, window_s=KEPT * period_s)
         self._last: dict[Series, tuple[int, str]] = {}
         self.resolution = Resolution(round(period_s * SECOND), 1, round(period_s * SECOND))
         self._end = self._clock()
@@ -136,8 +137,8 @@ class Numbers:
         if before is not None and meaning.kind not in LEVELS:
             same = before[1] == reading.frames[-1][0].boot
             delta, _ = step(before[0], value, series.width_bits, same_boot=same)
-        places = (series.place, whole(series.place), "")
-        limit = next((limits[meaning.limit, place] for place in places if (meaning.limit, place) in limits), None)
+        places = ((meaning.limit, place) for place in outward(series.place))
+        limit = next((limits[place] for place in places if place in limits), None)
         return Number(series.place, series.raw, meaning.name, meaning.unit, value, delta, limit)
 
     def _missing(self, numbers: list[Number]) -> Iterator[str]:
