@@ -8,13 +8,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 WATCH ?= 3s
 FUZZ ?= -max_total_time=60
 
-.PHONY: help run test check unit guests faults docs bench fuzz lock clean
+.PHONY: help run test check unit guests faults accuracy docs bench fuzz lock clean
 
 help:
 	@echo "make run     diagnose the example capture, then this host for $(WATCH)"
 	@echo "make test    style, types, layers and all tests"
 	@echo "make guests  boot QEMU guests with emulated NICs, flood them, and see what brimful says inside"
 	@echo "make faults  bring every kind of fault about ten times, and write the table of verdicts"
+	@echo "make accuracy  judge a thousand simulated faults, and write the table of verdicts"
 	@echo "make docs    build the documentation into site/"
 	@echo "make bench   measure every figure the documentation quotes, beside its peer"
 	@echo "make fuzz    coverage-guided fuzzing of the parsers, one minute"
@@ -50,6 +51,9 @@ guests: $(VENV)/dev.stamp
 faults: $(VENV)/dev.stamp
 	-@command -v ip >/dev/null && command -v nft >/dev/null && command -v ethtool >/dev/null || $(MAKE) --no-print-directory debian PACKAGES="iproute2 nftables ethtool"
 	$(BIN)/python -m benchmarks.faults
+
+accuracy: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks.accuracy_simulated
 
 docs: $(VENV)/docs.stamp
 	$(BIN)/python docs/generate.py

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.timing import machine
 
-NAMES = ("startup", "kni_syslog", "capture", "tables", "bpf", "queue_trace", "sweep", "scale")
+NAMES = ("startup", "kni_syslog", "capture", "tables", "bpf", "queue_trace", "sweep", "scale", "simulation")
 
 if len(sys.argv) == 2:  # noqa: PLR2004 - one name
     with tempfile.TemporaryDirectory() as folder:

@@ -365,3 +365,32 @@ def test_captures_of_two_chassis_are_never_subtracted(tmp_path):
     texts = [exhibit["text"] for verdict in found["verdicts"] for exhibit in verdict["because"]]
     assert len({verdict["root"] for verdict in found["verdicts"]}) == 2
     assert not any(" rose by " in text for text in texts)
+
+
+def test_a_scenario_is_read_like_the_machine_it_makes():
+    status, told = report(ROOT / "examples" / "scenarios" / "slow-bus.toml")
+    (verdict,) = told["verdicts"]
+    assert (status, verdict["owner"], verdict["stage"], verdict["place"]) == (1, "bus", "nic.fifo", "eth0")
+
+
+def test_the_switch_of_a_scenario_is_a_machine_of_its_own():
+    status, told = report(ROOT / "examples" / "scenarios" / "incast.toml")
+    (verdict,) = told["verdicts"]
+    assert (status, verdict["owner"], verdict["stage"]) == (1, "network", "switch.queue")
+    assert verdict["root"] == "32 senders answer at once: the egress queue of the switch overflows: switch"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[nic]\nrings = 3\n", "rings"),
+        ("[sweep]\n'nic.ring' = [256, 512]\n", "is a sweep over 2 points: which of them is meant is not told"),
+    ],
+)
+def test_a_scenario_that_cannot_be_used_says_why(tmp_path, text, why):
+    scenario = tmp_path / "a.toml"
+    scenario.write_text(text)
+    done = brimful("diagnose", scenario)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert str(scenario).encode() in done.stderr
+    assert why.encode() in done.stderr

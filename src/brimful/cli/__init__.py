@@ -17,6 +17,8 @@ COMMANDS = {
     "watch": "the buffers that lose packets or fill up, live",
     "metrics": "the same as numbers, for Prometheus",
     "monitor": "watch buffers by a configuration, as asic-monitor does on a switch",
+    "simulate": "try a chain of buffers: which loses packets, when and how many",
+    "size": "how large a ring, a buffer or a slot must be, and how long they last",
     "capture": "save what this host's buffers say, to be diagnosed elsewhere",
     "explain": "what a counter, a meaning or a stage is",
     "sources": "what can be read here, and why not where not",

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from brimful.sampler import Tabular
 
 STATUS = {Outcome.HEALTHY: 0, Outcome.VERDICT: 1, Outcome.UNDECIDED: 3}
+SCENARIO = ".toml"
+"""How the name of a scenario ends: no machine is saved in such a file."""
 MOST_SAMPLES = 60
 """Samples of one watch: enough to see a queue fill, few enough to cost nothing."""
 
@@ -68,7 +70,7 @@ def command(
     ROOT is a file, a folder or an archive: a StarOS capture or syslog, a sosreport, a folder of proc files and command
     outputs, a file that `brimful capture` wrote; `-` is standard input. What it is, its content tells. No ROOT is this
     host, watched for a while; so is a SONiC switch by its databases, `redis:/var/run/redis/redis.sock` or
-    `redis://host:6379`.
+    `redis://host:6379`. A scenario of `brimful simulate` (`.toml`) is simulated once, and its machines are read.
 
     Exit status: 0 healthy, 1 verdict, 3 undecided, 2 unusable input.
     """
@@ -107,7 +109,10 @@ def diagnose(
         raise Unusable("--netns: what was saved has no network namespaces that could be entered")
     switches = [RedisRoot(path) for path in dict.fromkeys(paths) if is_redis(path)]
     saved = tuple(path for path in paths if not is_redis(path))
+    scenarios = [path for path in saved if path.endswith(SCENARIO)]
+    saved = tuple(path for path in saved if path not in scenarios)
     machines = [_machine(group) for group in _saved(saved, zone, same_machine=same_machine)] if saved else []
+    machines += [machine for path in scenarios for machine in _simulated(path)]
     live: Sequence[Tabular] = switches if paths else live_roots(namespaces)
     return machines + (_watched(live, seconds, quiet=quiet) if live else [])
 
@@ -161,6 +166,21 @@ def _saved(paths: tuple[str, ...], zone: int | None, *, same_machine: bool) -> l
     known = catalog()
     roots = [root for path in dict.fromkeys(paths) for root in open_roots(path, known, zone)]
     return group(roots, same_machine=same_machine)
+
+
+def _simulated(path: str) -> list[Machine]:
+    """Return what is concluded of the machines of a scenario, from one run with its first seed."""
+    from brimful.simulate.root import roots
+    from brimful.simulate.scenario import Bad
+    from brimful.simulate.scenario_file import points, read
+
+    try:
+        scenario = read(path)
+        if points(scenario) > 1:
+            raise Unusable(f"{path}: is a sweep over {points(scenario):,} points: which of them is meant is not told")
+        return [_machine([root]) for root in roots(scenario, str(scenario.run.seed))]
+    except Bad as why:
+        raise Unusable(str(why)) from why
 
 
 def _machine(roots: list[Root]) -> Machine:

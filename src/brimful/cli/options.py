@@ -17,22 +17,23 @@ NARROWEST = 40
 """Columns to draw for at least."""
 LONGEST_S = 7 * 24 * 3600.0
 """What is watched stays in memory."""
-UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 
 
 class Duration(click.ParamType[float]):
     """Seconds, as `10s`, `500ms`, `2min` or a bare number."""
 
     name = "duration"
+    units = {"ms": 0.001, "s": 1.0, "": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+    least = "1ms"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return seconds; a usage error for anything else."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", str(value).strip(), re.ASCII)
-        if match is None or match[2] not in UNITS:
+        if match is None or match[2] not in self.units:
             self.fail(f"{value!r} is not a duration such as 10s, 500ms or 2min", param, ctx)
-        seconds = float(match[1]) * UNITS[match[2]]
+        seconds = float(match[1]) * self.units[match[2]]
         if not 0 < seconds <= LONGEST_S:
-            self.fail(f"{value!r} is not between 1ms and 168h", param, ctx)
+            self.fail(f"{value!r} is not between {self.least} and 168h", param, ctx)
         return seconds
 
 

@@ -1,0 +1,1 @@
+"""The buffers of the chain, one module each."""
