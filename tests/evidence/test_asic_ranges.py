@@ -44,4 +44,5 @@ def test_no_configuration_says_nothing():
 
 @given(st.text())
 def test_any_text(text):
-    ranges("monitor.a.stat_type = histogram\nmonitor.a.histogram.sample_time_ns =" + text, "a_0", EGRESS)
+    found = ranges("monitor.a.stat_type = histogram\nmonitor.a.histogram.sample_time_ns =" + text, "a_0", EGRESS)
+    assert found.sample_ns is None or found.sample_ns > 0

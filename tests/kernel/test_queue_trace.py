@@ -3,10 +3,8 @@
 A datagram of 958 bytes is a packet of 1000 bytes to a discipline: Ethernet 14, IPv4 20, UDP 8.
 """
 
-import gc
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -17,17 +15,15 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.namespaces import NOBODY, in_namespace, ip, needs, python
+from tests.disciplines import pair, send, sender, tc
+from tests.namespaces import in_namespace, ip, needs
 
-from brimful.kernel import btf, queue_trace
-from brimful.kernel.bpf import BpfError
-from brimful.kernel.btf import BtfError
-from brimful.kernel.queue_plan import Ranges, planned
+from brimful.kernel import queue_trace
+from brimful.kernel.queue_plan import Ranges
 from brimful.kernel.queue_trace import QueueTrace
 
 pytestmark = pytest.mark.kernel
 
-THOUSAND = b"x" * 958
 KILO = 1000
 ONES = tuple(range(64))
 """A range for each number of packets."""
@@ -43,46 +39,6 @@ def own():
     return Path("/proc/thread-self/ns/net").stat().st_ino
 
 
-def tc(command):
-    return subprocess.run(["tc", *command.split()], check=True, capture_output=True, text=True).stdout
-
-
-def pair(discipline, queues=1):
-    """Make a pair of interfaces of which the near one has a discipline; return its index."""
-    needs("tc")
-    subprocess.run(
-        ["sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1"], check=True
-    )
-    ip(
-        f"link add va numtxqueues {queues} numrxqueues {queues} type veth peer name vb numtxqueues {queues} numrxqueues {queues}"
-    )
-    ip("addr add 10.9.0.1/24 dev va")
-    ip("link set vb up")
-    ip("link set va up")
-    ip("neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev va")
-    if discipline:
-        tc(f"qdisc add dev va root {discipline}")
-    return socket.if_nametoindex("va")
-
-
-def sender():
-    found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    found.bind(("10.9.0.1", 0))
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 24)
-    found.connect(("10.9.0.2", 9))
-    return found
-
-
-def send(source, count, data=THOUSAND):
-    for _ in range(count):
-        source.send(data)
-
-
-def shown():
-    """What the near interface's disciplines say of themselves."""
-    return json.loads(tc("-s -j qdisc show dev va"))
-
-
 @pytest.fixture
 def traced():
     """Make traces that are closed at the end."""
@@ -96,6 +52,11 @@ def traced():
     yield make
     for one in open_ones:
         one.close()
+
+
+def shown():
+    """What the near interface's disciplines say of themselves."""
+    return json.loads(tc("-s -j qdisc show dev va"))
 
 
 def only(trace):
@@ -523,26 +484,6 @@ def test_reading_while_it_is_written_never_contradicts_itself(traced):
         assert all(a <= b for a, b in zip(one.packet_times[0], other.packet_times[0], strict=True))
 
 
-def descriptors():
-    gc.collect()  # of other tests
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def test_all_is_unloaded_when_closed_and_when_the_object_dies(traced):
-    needs()
-    before = descriptors()
-    trace = QueueTrace(Ranges(waits=((0,),)), [(1, 1)], measured=True)
-    assert (
-        descriptors() == before + 13
-    )  # five maps, one of them mapped, three programs with an event each, and the clock
-    trace.close()
-    trace.close()
-    assert descriptors() == before
-    trace = QueueTrace(DEPTHS)
-    del trace
-    assert descriptors() == before
-
-
 def test_time_is_taken_when_asked_for(traced):
     def body():
         trace = traced(DEPTHS, [(pair(SLOW), own())], measured=True)
@@ -554,46 +495,3 @@ def test_time_is_taken_when_asked_for(traced):
     assert found.runs >= 51
     assert 10 < found.nanoseconds / found.runs < 100_000
     assert found.missed == 0
-
-
-@pytest.mark.parametrize("bounds", [(), (1, 2), (0, 2, 2), (0, 3, 2)])
-def test_ranges_ascend_from_0(bounds):
-    for name in ("bytes", "packets", "waits"):
-        with pytest.raises(ValueError, match=r"^the bounds of ranges ascend from 0$"):
-            planned(Ranges(**{name: (bounds,)}))
-
-
-def test_without_types_it_is_refused(monkeypatch):
-    needs()
-
-    def none():
-        raise BtfError("no types here")
-
-    monkeypatch.setattr(btf, "kernel", none)
-    with pytest.raises(BtfError, match=r"^no types here$"):
-        QueueTrace(DEPTHS)
-
-
-def test_what_the_verifier_refuses_leaves_nothing_behind(monkeypatch):
-    needs()
-    monkeypatch.setattr(queue_trace, "LICENCE", "proprietary")  # bpf_probe_read_kernel is for GPL programs only
-    before = descriptors()
-    with pytest.raises(BpfError, match="GPL"):
-        QueueTrace(DEPTHS)
-    assert descriptors() == before
-
-
-def test_without_rights_it_is_refused_in_one_line():
-    needs("setpriv")
-    code = """
-import json
-from brimful.kernel.bpf import BpfError
-from brimful.kernel.queue_plan import Ranges
-from brimful.kernel.queue_trace import QueueTrace
-from brimful.kernel.tracing import TracingError
-try:
-    QueueTrace(Ranges(bytes=((0,),)))
-except (BpfError, TracingError) as error:
-    print(json.dumps(str(error)))
-"""
-    assert python(code, *NOBODY) == "tracefs cannot be had: Operation not permitted"

@@ -104,4 +104,5 @@ NAMES = st.sampled_from(["0", "1", "metadata", "sec", "nsec", "port_data", "swp1
 
 @given(st.dictionaries(NAMES, st.recursive(LEAVES, lambda inner: st.dictionaries(NAMES, inner)), max_size=4))
 def test_any_tree_is_read_without_an_exception(tree):
-    read(json.dumps(tree).encode())
+    found = read(json.dumps(tree).encode())
+    assert all(isinstance(item, Frame | Fact | Unread) for item in found)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from brimful.cli.diagnose import diagnose
 from brimful.cli.options import catalog
-from brimful.evidence.evidence import Evidence
+from brimful.evidence.evidence import Evidence, Item
 from brimful.evidence.origin import Unread
 from brimful.judge import Outcome
 from brimful.roots.base import Document
@@ -69,8 +69,9 @@ def test_cut_anywhere_it_is_unread_and_nothing_is_raised():
 
 @given(st.binary(max_size=200))
 def test_any_bytes(data):
-    read(data)
-    read(b'{"brimful_recording":{"format":1},"evidence":{"frames":[' + data + b"]}}")
+    assert all(isinstance(item, Unread) for item in read(data))
+    found = read(b'{"brimful_recording":{"format":1},"evidence":{"frames":[' + data + b"]}}")
+    assert all(isinstance(item, Unread) for item in found)
 
 
 json = st.recursive(
@@ -83,7 +84,8 @@ KEYS = ("origins", "layouts", "frames", "histograms", "bursts", "events", "facts
 
 @given(st.dictionaries(st.sampled_from(KEYS), st.lists(json, max_size=3)))
 def test_any_json(evidence):
-    read(msgspec.json.encode({"brimful_recording": {"format": 1}, "evidence": evidence}))
+    found = read(msgspec.json.encode({"brimful_recording": {"format": 1}, "evidence": evidence}))
+    assert all(isinstance(item, Item) for item in found)
 
 
 def test_it_may_yield_all_there_is():

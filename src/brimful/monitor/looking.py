@@ -143,11 +143,7 @@ class Looking:
         """Return what was seen since the reading before."""
         cpu = time.thread_time()
         seen, cpu_s = self._beat.taken()
-        problems = dict(seen.errors)
-        try:
-            self._list()
-        except NetlinkError as error:
-            problems[str(error)] = None
+        problems = _listed(self._list, seen)
         doubt = f"looked at every {self.resolution.step_ns / SECOND * 1e3:.3g} ms: nothing is known of the time between"
         numbers = [
             Number(line.place, "backlog", BACKLOG, "bytes", line.size, limit=line.limit)
@@ -232,11 +228,7 @@ class Counters:
         """Return what was counted since the reading before."""
         cpu = time.thread_time()
         seen, cpu_s = self._beat.taken()
-        problems = dict(seen.errors)
-        try:
-            self._list()
-        except NetlinkError as error:
-            problems[str(error)] = None
+        problems = _listed(self._list, seen)
         asked = self._group.sample_ns
         if asked < self._step_ns:
             problems[f"samples of {asked} ns were asked for, {self._step_ns} ns is what this host is read at"] = None
@@ -282,6 +274,16 @@ class Counters:
             return
         for lows in self._lows:
             seen.add((meaning, place, lows), (value - last) // samples, samples)
+
+
+def _listed(lists: Callable[[], None], seen: Seen) -> dict[str, None]:
+    """List anew what is there; return what went wrong in that and since the reading before."""
+    problems = dict(seen.errors)
+    try:
+        lists()
+    except NetlinkError as error:
+        problems[str(error)] = None
+    return problems
 
 
 def _state(  # noqa: PLR0913 - what was seen, and what it is called
